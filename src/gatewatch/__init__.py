@@ -1,0 +1,1 @@
+"""gatewatch: a self-hosted sign-in system that watches itself."""

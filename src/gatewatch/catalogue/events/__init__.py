@@ -1,0 +1,29 @@
+"""Every event, in the order the reference shows them."""
+
+from typing import Final
+
+from gatewatch.catalogue.event import Event
+from gatewatch.catalogue.events import (
+    access,
+    accounts,
+    audit,
+    clients,
+    device,
+    login,
+    sessions,
+    system,
+    tokens,
+)
+
+EVENTS: Final[tuple[type[Event], ...]] = (
+    *login.EVENTS,
+    *sessions.EVENTS,
+    *accounts.EVENTS,
+    *access.EVENTS,
+    *clients.EVENTS,
+    *device.EVENTS,
+    *tokens.EVENTS,
+    *audit.EVENTS,
+    *system.EVENTS,
+)
+"""All of them. Listed, not discovered: dataclasses with slots re-create their class."""

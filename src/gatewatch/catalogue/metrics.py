@@ -1,0 +1,256 @@
+"""Every number gatewatch exposes."""
+
+from typing import Final
+
+from gatewatch.catalogue.event import Durability, Severity
+from gatewatch.catalogue.events.clients import ClientRefused
+from gatewatch.catalogue.events.device import (
+    DeviceCodeAuthorized,
+    DeviceCodeDenied,
+    DeviceCodeGenerated,
+    DeviceCodeReplayed,
+)
+from gatewatch.catalogue.events.login import (
+    LoggedOut,
+    LoginRefused,
+    LoginSucceeded,
+    RateLimitExceeded,
+)
+from gatewatch.catalogue.events.sessions import SessionEnded, SessionRefreshReplayed
+from gatewatch.catalogue.events.system import WorkerDied
+from gatewatch.catalogue.events.tokens import (
+    AccessTokenIssued,
+    RefreshTokenIssued,
+    RefreshTokenReplayed,
+    TokenRefreshed,
+    TokenRevoked,
+)
+from gatewatch.catalogue.metric import Count, Counter, Gauge, Histogram, Metric, Route
+from gatewatch.catalogue.outcomes import (
+    CacheLookup,
+    ClientAuthentication,
+    DeviceDecision,
+    DevicePoll,
+    DropReason,
+    GrantType,
+    HttpMethod,
+    HttpStatus,
+    LoginMethod,
+    LoginOutcome,
+    RevocationReason,
+    SessionCheck,
+    SessionEnding,
+    SessionRefresh,
+    ThrottleSubject,
+    TokenCheck,
+    TokenKind,
+    TokenRefresh,
+    UserCodeLookup,
+)
+
+HTTP_REQUESTS: Final = Histogram(
+    name="http_server_request_duration_seconds",
+    help="How long requests took, from the first byte in to the last byte out.",
+    labels={
+        "http_request_method": HttpMethod,
+        "http_route": Route,
+        "http_response_status_code": HttpStatus,
+    },
+    sparse=True,
+)
+LOGINS: Final = Counter(
+    name="gatewatch_logins_total",
+    help="Attempts to sign in, by how they ended.",
+    labels={"method": LoginMethod, "outcome": LoginOutcome},
+    counts=(Count(LoginSucceeded), Count(LoginRefused)),
+)
+THROTTLED: Final = Counter(
+    name="gatewatch_rate_limit_exceeded_total",
+    help="Attempts refused unseen because too many had failed before, by what was counted.",
+    labels={"subject": ThrottleSubject},
+    counts=(Count(RateLimitExceeded),),
+)
+LOGOUTS: Final = Counter(
+    name="gatewatch_logouts_total",
+    help="Sign-outs by the person signed in.",
+    counts=(Count(LoggedOut),),
+)
+PASSWORD_HASHES: Final = Histogram(
+    name="gatewatch_password_hash_duration_seconds",
+    help="How long an Argon2id hash took, without the wait for a thread.",
+)
+PASSWORD_HASH_WAITING: Final = Gauge(
+    name="gatewatch_password_hash_waiting",
+    help="Password hashes waiting for a thread.",
+)
+PASSWORD_HASH_TURNED_AWAY: Final = Counter(
+    name="gatewatch_password_hash_turned_away_total",
+    help="Password hashes not begun because the queue was full; answered 503.",
+)
+SESSION_CHECKS: Final = Counter(
+    name="gatewatch_session_checks_total",
+    help="Sessions presented, by what they turned out to be.",
+    labels={"outcome": SessionCheck},
+)
+SESSION_CACHE: Final = Counter(
+    name="gatewatch_session_cache_lookups_total",
+    help="Look-ups of a session in the session cache.",
+    labels={"result": CacheLookup},
+)
+SESSION_REFRESHES: Final = Counter(
+    name="gatewatch_session_refreshes_total",
+    help="Refresh tokens of sessions presented, by what they earned.",
+    labels={"outcome": SessionRefresh},
+)
+SESSIONS_ENDED: Final = Counter(
+    name="gatewatch_sessions_ended_total",
+    help="Sessions ended, by why.",
+    labels={"reason": SessionEnding},
+    counts=(
+        Count(SessionEnded),
+        Count(LoggedOut, {"reason": SessionEnding.LOGGED_OUT}),
+        Count(SessionRefreshReplayed, {"reason": SessionEnding.REFRESH_REPLAYED}),
+    ),
+)
+CLIENT_AUTHENTICATIONS: Final = Counter(
+    name="gatewatch_client_authentications_total",
+    help="Clients that presented themselves, by what their credentials earned.",
+    labels={"outcome": ClientAuthentication},
+)
+CLIENTS_REFUSED: Final = Counter(
+    name="gatewatch_clients_refused_total",
+    help="Clients refused, by why.",
+    labels={"outcome": ClientAuthentication},
+    counts=(Count(ClientRefused),),
+)
+DEVICE_CODES: Final = Counter(
+    name="gatewatch_device_codes_total",
+    help="Device codes generated.",
+    counts=(Count(DeviceCodeGenerated),),
+)
+DEVICE_DECISIONS: Final = Counter(
+    name="gatewatch_device_decisions_total",
+    help="Devices approved and denied by people.",
+    labels={"decision": DeviceDecision},
+    counts=(
+        Count(DeviceCodeAuthorized, {"decision": DeviceDecision.AUTHORIZED}),
+        Count(DeviceCodeDenied, {"decision": DeviceDecision.DENIED}),
+    ),
+)
+DEVICE_POLLS: Final = Counter(
+    name="gatewatch_device_polls_total",
+    help="Polls of the token endpoint with a device code, by what they earned.",
+    labels={"outcome": DevicePoll},
+)
+USER_CODES: Final = Counter(
+    name="gatewatch_user_codes_total",
+    help="User codes entered on the device page, by what they turned out to be.",
+    labels={"outcome": UserCodeLookup},
+)
+TOKENS_ISSUED: Final = Counter(
+    name="gatewatch_tokens_issued_total",
+    help="Tokens issued, by kind and by what they were issued for.",
+    labels={"kind": TokenKind, "grant_type": GrantType},
+    counts=(
+        Count(AccessTokenIssued),
+        Count(RefreshTokenIssued),
+        Count(TokenRefreshed, {"kind": TokenKind.ACCESS, "grant_type": GrantType.REFRESH_TOKEN}),
+        Count(TokenRefreshed, {"kind": TokenKind.REFRESH, "grant_type": GrantType.REFRESH_TOKEN}),
+    ),
+)
+TOKEN_REFRESHES: Final = Counter(
+    name="gatewatch_token_refreshes_total",
+    help="Refresh tokens presented to the token endpoint, by what they earned.",
+    labels={"outcome": TokenRefresh},
+)
+TOKENS_REVOKED: Final = Counter(
+    name="gatewatch_token_revocations_total",
+    help="Revocations of a token or of its whole family, by why.",
+    labels={"reason": RevocationReason},
+    counts=(
+        Count(TokenRevoked),
+        Count(RefreshTokenReplayed, {"reason": RevocationReason.REPLAY}),
+        Count(DeviceCodeReplayed, {"reason": RevocationReason.REPLAY}),
+    ),
+)
+TOKEN_CHECKS: Final = Counter(
+    name="gatewatch_token_checks_total",
+    help="Tokens asked about (introspection and tokeninfo), by what they turned out to be.",
+    labels={"outcome": TokenCheck},
+)
+SUSPICIOUS: Final = Counter(
+    name="gatewatch_suspicious_activity_total",
+    help="Events of type SUSPICIOUS_ACTIVITY.",
+    counts=(
+        Count(SessionRefreshReplayed),
+        Count(RefreshTokenReplayed),
+        Count(DeviceCodeReplayed),
+    ),
+)
+AUDIT_EMITTED: Final = Counter(
+    name="gatewatch_audit_events_emitted_total",
+    help="Audit events that happened: each is stored, in flight, or dropped.",
+    labels={"durability": Durability},
+)
+AUDIT_STORED: Final = Counter(
+    name="gatewatch_audit_events_stored_total",
+    help="Audit events that are rows of the audit log.",
+    labels={"durability": Durability},
+)
+AUDIT_DROPPED: Final = Counter(
+    name="gatewatch_audit_events_dropped_total",
+    help="Audit events that could not be kept, by why.",
+    labels={"durability": Durability, "reason": DropReason},
+)
+AUDIT_IN_FLIGHT: Final = Gauge(
+    name="gatewatch_audit_events_in_flight",
+    help="Audit events on disk in a spool, not yet rows of the audit log.",
+    labels={"durability": Durability},
+)
+AUDIT_EVENTS: Final = Counter(
+    name="gatewatch_audit_events_total",
+    help="Audit events kept, by severity.",
+    labels={"severity": Severity},
+)
+WORKERS: Final = Gauge(
+    name="gatewatch_workers",
+    help="Worker processes that are serving.",
+)
+WORKER_DEATHS: Final = Counter(
+    name="gatewatch_worker_deaths_total",
+    help="Worker processes that ended on their own.",
+    counts=(Count(WorkerDied),),
+)
+
+METRICS: Final[tuple[Metric, ...]] = (
+    HTTP_REQUESTS,
+    LOGINS,
+    THROTTLED,
+    LOGOUTS,
+    PASSWORD_HASHES,
+    PASSWORD_HASH_WAITING,
+    PASSWORD_HASH_TURNED_AWAY,
+    SESSION_CHECKS,
+    SESSION_CACHE,
+    SESSION_REFRESHES,
+    SESSIONS_ENDED,
+    CLIENT_AUTHENTICATIONS,
+    CLIENTS_REFUSED,
+    DEVICE_CODES,
+    DEVICE_DECISIONS,
+    DEVICE_POLLS,
+    USER_CODES,
+    TOKENS_ISSUED,
+    TOKEN_REFRESHES,
+    TOKENS_REVOKED,
+    TOKEN_CHECKS,
+    SUSPICIOUS,
+    AUDIT_EMITTED,
+    AUDIT_STORED,
+    AUDIT_DROPPED,
+    AUDIT_IN_FLIGHT,
+    AUDIT_EVENTS,
+    WORKERS,
+    WORKER_DEATHS,
+)
+"""All of them, in the order they are exposed."""

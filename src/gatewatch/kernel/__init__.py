@@ -1,0 +1,1 @@
+"""Words everyone may use; standard library only."""

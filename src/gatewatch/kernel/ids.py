@@ -1,0 +1,70 @@
+"""Ids: prefixed with their kind, ordered by time, impossible to guess.
+
+``acc_019a7c52e8f19c4b6a1d2e3f40516273``: three letters for the kind, then 48 bits of Unix
+milliseconds and 80 random bits in hexadecimal, so that rows made together lie together.
+"""
+
+from datetime import datetime
+from typing import Final, NewType
+
+from gatewatch.kernel.secrets import Entropy
+
+AccountId = NewType("AccountId", str)
+ClientId = NewType("ClientId", str)
+SessionId = NewType("SessionId", str)
+TokenId = NewType("TokenId", str)
+FamilyId = NewType("FamilyId", str)
+GrantId = NewType("GrantId", str)
+EventId = NewType("EventId", str)
+RequestId = NewType("RequestId", str)
+
+ID_LENGTH: Final = 36
+"""Characters in an id: as long as a UUID, so it fits wherever those did."""
+
+_TIME_BYTES: Final = 6
+_RANDOM_BYTES: Final = 10
+
+
+def account_id(now: datetime, entropy: Entropy) -> AccountId:
+    """A new account's id."""
+    return AccountId(_mint("acc", now, entropy))
+
+
+def client_id(now: datetime, entropy: Entropy) -> ClientId:
+    """A new OAuth client's id."""
+    return ClientId(_mint("cli", now, entropy))
+
+
+def session_id(now: datetime, entropy: Entropy) -> SessionId:
+    """A new session's id."""
+    return SessionId(_mint("ses", now, entropy))
+
+
+def token_id(now: datetime, entropy: Entropy) -> TokenId:
+    """A new token's id; for an access token also its ``jti`` (RFC 7519 section 4.1.7)."""
+    return TokenId(_mint("tok", now, entropy))
+
+
+def family_id(now: datetime, entropy: Entropy) -> FamilyId:
+    """A new family: all tokens that descend from one grant."""
+    return FamilyId(_mint("fam", now, entropy))
+
+
+def grant_id(now: datetime, entropy: Entropy) -> GrantId:
+    """A new device grant's id."""
+    return GrantId(_mint("dvc", now, entropy))
+
+
+def event_id(now: datetime, entropy: Entropy) -> EventId:
+    """A new audit event's id."""
+    return EventId(_mint("evt", now, entropy))
+
+
+def request_id(now: datetime, entropy: Entropy) -> RequestId:
+    """A new request's id."""
+    return RequestId(_mint("req", now, entropy))
+
+
+def _mint(kind: str, now: datetime, entropy: Entropy) -> str:
+    milliseconds = int(now.timestamp() * 1000)
+    return f"{kind}_{(milliseconds.to_bytes(_TIME_BYTES) + entropy.bytes(_RANDOM_BYTES)).hex()}"
