@@ -8,6 +8,7 @@
         |   +-- Unavailable       not now; try again after `retry_after` seconds
         +-- ConfigurationError    the operator's to mend; exit status 78
         +-- WorkSuspended         a unit of work awaited something else: a bug
+        +-- ClientDisconnected    the caller hung up (http/request.py)
 """
 
 from typing import Final

@@ -1,0 +1,1 @@
+"""The web toolkit: it knows HTTP, not the product."""

@@ -1,0 +1,140 @@
+"""A request, read only as far as it is asked for."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import cached_property
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from gatewatch.http.forms import parse_form
+from gatewatch.kernel.actor import Origin
+from gatewatch.kernel.errors import GatewatchError, Refusal
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+T = TypeVar("T")
+
+BODY_LIMIT: Final = 64 * 1024
+"""Bytes of a body that are read before it is refused; a token request is well under one KiB."""
+
+USER_AGENT_LIMIT: Final = 500
+"""Characters of a user agent that are kept; AuthGate's column holds as many."""
+
+
+class ClientDisconnected(GatewatchError):
+    """The caller hung up before its request was whole; there is no one to answer."""
+
+
+class Request:
+    """One HTTP request: its headers and body are parsed when first looked at."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, *, request_id: str, path: str, address: str | None
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self.id = request_id
+        self.path = path
+        self.address = address
+        self.method: str = scope["method"]
+        self.parameters: Mapping[str, str] = {}
+
+    def header(self, name: bytes) -> str | None:
+        """The first header of this lower-case name, or None."""
+        for key, value in self._scope["headers"]:
+            if key == name:
+                text: str = value.decode("latin-1")
+                return text
+        return None
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The query, strictly parsed. Raises `Refusal` as `parse_form` does."""
+        return parse_form(self._scope["query_string"])
+
+    @property
+    def raw_query(self) -> bytes:
+        """The query as it came."""
+        query: bytes = self._scope["query_string"]
+        return query
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies; of two with one name the first, as browsers send the closest path first."""
+        found: dict[str, str] = {}
+        for key, value in self._scope["headers"]:
+            if key != b"cookie":
+                continue
+            for pair in value.decode("latin-1").split(";"):
+                name, separator, content = pair.strip().partition("=")
+                if separator:
+                    found.setdefault(name, content)
+        return found
+
+    @cached_property
+    def user_agent(self) -> str | None:
+        """What the caller says it is, cut to what is kept."""
+        value = self.header(b"user-agent")
+        return value[:USER_AGENT_LIMIT] if value else None
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Where the request came from."""
+        return Origin(
+            address=self.address,
+            user_agent=self.user_agent,
+            request_id=self.id,
+            method=self.method,
+            path=self.path,
+        )
+
+    def wants_page(self) -> bool:
+        """Whether a browser asked, which would rather see a page than JSON."""
+        return "text/html" in (self.header(b"accept") or "")
+
+    async def body(self, limit: int = BODY_LIMIT) -> bytes:
+        """The whole body.
+
+        Raises `Refusal` (content_too_large) past `limit` bytes, `ClientDisconnected`.
+        """
+        chunk, more = await self._chunk()
+        if not more and len(chunk) <= limit:
+            return chunk
+        chunks, size = [chunk], len(chunk)
+        while more and size <= limit:
+            chunk, more = await self._chunk()
+            chunks.append(chunk)
+            size += len(chunk)
+        if size > limit:
+            raise Refusal("content_too_large", f"The body is larger than {limit} bytes.")
+        return b"".join(chunks)
+
+    async def _chunk(self) -> tuple[bytes, bool]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        return message.get("body", b""), message.get("more_body", False)
+
+    async def form(self) -> Mapping[str, str]:
+        """The form in the body.
+
+        Raises `Refusal` (invalid_request, content_too_large) when there is none that is sound.
+        """
+        media_type = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
+        if media_type != "application/x-www-form-urlencoded":
+            raise Refusal(
+                "invalid_request", "The body must be of type application/x-www-form-urlencoded."
+            )
+        return parse_form(await self.body())
+
+    async def json(self, shape: type[T]) -> T:
+        """The JSON in the body as `shape`. Raises `Refusal` (invalid_input) when it is not."""
+        media_type = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise Refusal("invalid_input", "The body must be of type application/json.")
+        try:
+            return msgspec.json.decode(await self.body(), type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Refusal("invalid_input", f"The body cannot be read: {error}.") from None

@@ -1,0 +1,145 @@
+"""The outermost ASGI callable: finds the route, runs it, and lets nothing go unseen.
+
+Every request gets an id, is measured, and leaves one line in the log; every refusal and fault is
+answered in the shape that the route's callers expect. It is one callable and not a stack of
+middleware because each layer of one costs every request.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from gatewatch.backends.telemetry.logs import RequestLog, logger, request_id_var
+from gatewatch.backends.telemetry.meter import Meter
+from gatewatch.catalogue.metrics import HTTP_REQUESTS
+from gatewatch.catalogue.outcomes import HttpMethod
+from gatewatch.http.client_address import ClientAddress
+from gatewatch.http.errors import FAULT, Errors
+from gatewatch.http.request import ClientDisconnected, Receive, Request, Scope, Send
+from gatewatch.http.response import Header, Response
+from gatewatch.http.routing import UNMATCHED, Face, Match, Router, WrongMethod
+from gatewatch.http.urls import Urls
+from gatewatch.kernel.errors import Refusal
+from gatewatch.kernel.ids import request_id
+from gatewatch.kernel.secrets import Entropy
+from gatewatch.kernel.time import Clock, stopwatch
+
+_LOG: Final = logger("gatewatch.routes")
+_NOT_FOUND: Final = Refusal("not_found", "There is nothing at this address.")
+_METHODS: Final = frozenset(HttpMethod)
+
+_BODILESS: Final = frozenset({204, 304})
+"""Statuses that carry no Content-Length (RFC 9110 section 8.6)."""
+
+HSTS: Final[Header] = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+"""A year, the least that browsers' preload lists accept (RFC 6797)."""
+
+
+@dataclass(slots=True)
+class Shell:
+    """Serves the routes of a `Router` over ASGI."""
+
+    router: Router
+    errors: Errors
+    meter: Meter
+    log: RequestLog
+    addresses: ClientAddress
+    urls: Urls
+    clock: Clock
+    entropy: Entropy
+    _observers: dict[tuple[str, str, int], Callable[[float], None]] = field(default_factory=dict)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        begun = stopwatch()
+        method, path = scope["method"], self._path(scope)
+        request = Request(
+            scope,
+            receive,
+            request_id=request_id(self.clock.now(), self.entropy),
+            path=path,
+            address=self.addresses.of(scope),
+        )
+        token = request_id_var.set(request.id)
+        found = self.router.find(method, path)
+        template = UNMATCHED
+        try:
+            match found:
+                case Match(route, parameters):
+                    template = route.template
+                    request.parameters = parameters
+                    response = await self._answer(request, route.face, route.endpoint(request))
+                case WrongMethod():
+                    template = found.template
+                    response = self._wrong_method(request, found)
+                case None:
+                    response = self._unmatched(request)
+            await self._send(request, response, send)
+        except ClientDisconnected:
+            return
+        finally:
+            request_id_var.reset(token)
+        seconds = stopwatch() - begun
+        self._observer(method, template, response.status)(seconds)
+        self.log.write(response.status, seconds, request.address, method, path, request.id)
+
+    def _path(self, scope: Scope) -> str:
+        path: str = scope["path"]
+        for prefix in (scope.get("root_path", ""), self.urls.root_path):
+            if prefix and path.startswith(prefix):
+                path = path[len(prefix) :] or "/"
+        return path
+
+    async def _answer(self, request: Request, face: Face, answer: Awaitable[Response]) -> Response:
+        try:
+            return await answer
+        except Refusal as refusal:
+            if refusal.private:
+                _LOG.info("refused: %s", refusal)
+            return self.errors.response(request, face, refusal)
+        except ClientDisconnected:
+            raise
+        except Exception:  # noqa: BLE001 - a fault of any kind is answered and logged, once, here
+            _LOG.exception("fault in %s %s", request.method, request.path)
+            return self.errors.response(request, face, FAULT)
+
+    def _wrong_method(self, request: Request, found: WrongMethod) -> Response:
+        allow = (b"allow", ", ".join(found.allowed).encode("ascii"))
+        if request.method == "OPTIONS":
+            return Response(204, b"", (allow,))
+        refusal = Refusal("method_not_allowed", f"Use one of: {', '.join(found.allowed)}.")
+        response = self.errors.response(request, found.face, refusal)
+        return Response(405, response.body, (*response.headers, allow))
+
+    def _unmatched(self, request: Request) -> Response:
+        if request.path.startswith("/v1/"):
+            face = Face.API
+        else:
+            face = Face.PAGE if request.wants_page() else Face.PROBLEM
+        return self.errors.response(request, face, _NOT_FOUND)
+
+    async def _send(self, request: Request, response: Response, send: Send) -> None:
+        headers = [
+            *response.headers,
+            (b"x-request-id", request.id.encode("ascii")),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if response.status not in _BODILESS:
+            headers.append((b"content-length", b"%d" % len(response.body)))
+        if self.urls.secure:
+            headers.append(HSTS)
+        await send(
+            {"type": "http.response.start", "status": response.status, "headers": headers}
+        )
+        body = b"" if request.method == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+
+    def _observer(self, method: str, template: str, status: int) -> Callable[[float], None]:
+        key = (method, template, status)
+        observer = self._observers.get(key)
+        if observer is None:
+            label = method if method in _METHODS else HttpMethod.OTHER
+            observer = self.meter.bound(HTTP_REQUESTS, label, template, str(status))
+            if method in _METHODS:
+                self._observers[key] = observer
+        return observer

@@ -1,0 +1,55 @@
+"""Every URL, from the issuer; never from the request."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that are this machine (RFC 8252 section 7.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Builds absolute URLs and paths below the issuer."""
+
+    issuer: str
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach us over TLS, so that cookies can insist on it."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def root_path(self) -> str:
+        """The issuer's path, without a trailing slash: where everything lives on its host."""
+        return urlsplit(self.issuer).path.rstrip("/")
+
+    @property
+    def origin(self) -> str:
+        """The issuer's scheme, host, and port, as in an Origin header (RFC 6454 section 7)."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def absolute(self, path: str) -> str:
+        """The absolute URL of a path of ours, such as ``/device``."""
+        return f"{self.issuer}{path}"
+
+    def local(self, path: str) -> str:
+        """The path on the host of a path of ours, for links, forms, and redirects."""
+        return f"{self.root_path}{path}"
+
+    def safe_target(self, target: str | None, *, otherwise: str) -> str:
+        """Where to go next: `target` if it stays with us, else `otherwise` (CWE-601)."""
+        if target and self._stays(target):
+            return target
+        return self.local(otherwise)
+
+    def _stays(self, target: str) -> bool:
+        if not target.startswith("/") or target.startswith(("//", "/\\")):
+            return False
+        if not target.isascii() or not target.isprintable() or "\\" in target or " " in target:
+            return False
+        path = target.partition("?")[0].partition("#")[0]
+        if ".." in path.split("/") or "%" in path:
+            return False
+        return path == self.root_path or path.startswith(f"{self.root_path}/")

@@ -1,0 +1,1 @@
+"""OAuth and OpenID Connect on the wire; standard library only; no server in it."""
