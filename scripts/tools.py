@@ -1,4 +1,4 @@
-"""Have Chromium, promtool and wrk at hand, without root and without touching the system.
+"""Have Chromium, promtool, wrk and the like at hand, without root and without touching the system.
 
     python3 scripts/tools.py              unpack what is missing, say what could not be had
     python3 scripts/tools.py --strict     the same, and exit 1 if anything could not be had
@@ -13,6 +13,8 @@ Nothing is installed, no package's script is run, and deleting .tools undoes it 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import fcntl
 import hashlib
 import json
@@ -40,6 +42,7 @@ class Tool:
     aliases: tuple[str, ...] = ()  # other names that it has on a PATH
     alone: bool = False  # a static program: its package's dependencies are other things
     keep: tuple[str, ...] = ()  # of a package with much else in it, keep these paths only
+    library: str = ""  # it is no program but this library, for programs from elsewhere
 
     @property
     def recipe(self) -> str:
@@ -62,6 +65,15 @@ ALL = (
         packages=("chromium", *FONTS),
         program="usr/lib/chromium/chromium",
         aliases=("chromium-browser", "google-chrome"),
+    ),
+    Tool(
+        # Node, as in Playwright's and the bench's wheels, wants it; a small system has it not.
+        # The launcher runs the command it is given: .tools/bin/node-libraries node bench.js
+        name="node-libraries",
+        needed_for="Playwright's driver and the bench's peers",
+        packages=("libatomic1",),
+        program="",
+        library="libatomic.so.1",
     ),
     Tool(
         name="promtool",
@@ -87,6 +99,11 @@ class CannotHaveError(Exception):
 
 def installed(tool: Tool) -> Path | None:
     """Return where the system has it."""
+    if tool.library:
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(tool.library)
+            return Path(tool.library)
+        return None
     for name in (tool.name, *tool.aliases):
         found = shutil.which(name)
         if found and answers(tool, Path(found)):
@@ -103,6 +120,10 @@ def unpacked(tool: Tool) -> Path | None:
 
 def answers(tool: Tool, path: Path) -> str:
     """Return the first line a program says of its version; empty if it does not run."""
+    if tool.library:
+        if path.name == tool.library:
+            return tool.library
+        return tool.library if list(tool.folder.rglob(tool.library)) else ""
     try:
         run = subprocess.run(
             [path, *tool.version],
@@ -242,7 +263,7 @@ def write_launcher(tool: Tool) -> None:
         lines.append('export FONTCONFIG_FILE="$root/fonts.conf"')
         lines.append('export XDG_DATA_DIRS="$root/usr/share:${XDG_DATA_DIRS:-/usr/share}"')
         lines.append("export CHROME_WRAPPER=$0")
-    lines.append(f'exec "$root/{tool.program}" "$@"')
+    lines.append(f'exec "$root/{tool.program}" "$@"' if tool.program else 'exec "$@"')
     tool.launcher.parent.mkdir(parents=True, exist_ok=True)
     tool.launcher.write_text("\n".join(lines) + "\n")
     tool.launcher.chmod(0o755)
@@ -300,7 +321,7 @@ def have(tool: Tool, apt: Apt | None) -> tuple[Path, str]:
         return path, "unpacked before"
     if apt is None:
         raise CannotHaveError("this system has no apt-get and dpkg-deb to unpack it with")
-    print(f"  {tool.name:<9} unpacking into {relative(tool.folder)} ...", flush=True)
+    print(f"  {tool.name:<14} unpacking into {relative(tool.folder)} ...", flush=True)
     try:
         unpack(tool, apt)
     except OSError as error:
@@ -349,7 +370,7 @@ def main() -> int:
             except CannotHaveError as reason:
                 lost.append((tool, str(reason)))
                 continue
-            print(f"  {tool.name:<9} {answers(tool, path)} ({how}: {relative(path)})")
+            print(f"  {tool.name:<14} {answers(tool, path)} ({how}: {relative(path)})")
     for tool, reason in lost:
         print(f"NOT HAD: {tool.name}, for {tool.needed_for}: {reason}", file=sys.stderr)
     return 1 if lost and arguments.strict else 0

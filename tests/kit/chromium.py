@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
@@ -49,10 +49,30 @@ def version(path: Path) -> str:
     return " ".join(said.stdout.split()[:2])
 
 
+@contextlib.contextmanager
+def _libraries() -> Iterator[None]:
+    """Let Playwright's Node find the libraries that were unpacked because the system has none."""
+    folders = [str(path) for path in (ROOT / ".tools" / "node-libraries").glob("usr/lib/*-*")]
+    if not folders:
+        yield
+        return
+    before = os.environ.get("LD_LIBRARY_PATH")
+    os.environ["LD_LIBRARY_PATH"] = ":".join([*folders, *([before] if before else [])])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LD_LIBRARY_PATH"]
+        else:
+            os.environ["LD_LIBRARY_PATH"] = before
+
+
 @contextlib.asynccontextmanager
 async def running(path: Path | None = None) -> AsyncIterator[Browser]:
     """Start a browser with a profile of its own and close it afterwards."""
-    async with async_playwright() as playwright:
+    with _libraries():
+        playwright = await async_playwright().start()
+    try:
         browser = await playwright.chromium.launch(
             executable_path=path or find(), args=list(LAUNCH_ARGS)
         )
@@ -60,3 +80,5 @@ async def running(path: Path | None = None) -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+    finally:
+        await playwright.stop()

