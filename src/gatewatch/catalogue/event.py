@@ -35,7 +35,7 @@ class ResourceType(StrEnum):
 
     ACCOUNT = "USER"
     CLIENT = "CLIENT"
-    TOKEN = "TOKEN"
+    TOKEN = "TOKEN"  # noqa: S105 - a kind of resource, not a secret
     DEVICE_CODE = "DEVICE_CODE"
     SESSION = "SESSION"
     KEY = "KEY"

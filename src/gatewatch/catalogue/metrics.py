@@ -3,7 +3,6 @@
 from typing import Final
 
 from gatewatch.catalogue.event import Durability, Severity
-from gatewatch.catalogue.events.clients import ClientRefused
 from gatewatch.catalogue.events.device import (
     DeviceCodeAuthorized,
     DeviceCodeDenied,
@@ -117,12 +116,6 @@ CLIENT_AUTHENTICATIONS: Final = Counter(
     help="Clients that presented themselves, by what their credentials earned.",
     labels={"outcome": ClientAuthentication},
 )
-CLIENTS_REFUSED: Final = Counter(
-    name="gatewatch_clients_refused_total",
-    help="Clients refused, by why.",
-    labels={"outcome": ClientAuthentication},
-    counts=(Count(ClientRefused),),
-)
 DEVICE_CODES: Final = Counter(
     name="gatewatch_device_codes_total",
     help="Device codes generated.",
@@ -235,7 +228,6 @@ METRICS: Final[tuple[Metric, ...]] = (
     SESSION_REFRESHES,
     SESSIONS_ENDED,
     CLIENT_AUTHENTICATIONS,
-    CLIENTS_REFUSED,
     DEVICE_CODES,
     DEVICE_DECISIONS,
     DEVICE_POLLS,

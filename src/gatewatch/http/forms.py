@@ -62,4 +62,4 @@ def _decoded(part: str) -> str:
 
 
 def _is_control(character: str) -> bool:
-    return ord(character) < ord(" ") and character not in "\t\r\n" or character == "\x7f"
+    return (character < " " and character not in "\t\r\n") or character == "\x7f"

@@ -28,7 +28,7 @@ class Response:
 
 
 def json_response(
-    payload: Any,  # noqa: ANN401 - anything msgspec can write
+    payload: Any,
     status: int = 200,
     headers: Sequence[Header] = (),
 ) -> Response:
@@ -37,7 +37,7 @@ def json_response(
 
 
 def private_json(
-    payload: Any,  # noqa: ANN401 - anything msgspec can write
+    payload: Any,
     status: int = 200,
     headers: Sequence[Header] = (),
 ) -> Response:

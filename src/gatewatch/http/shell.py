@@ -5,14 +5,12 @@ answered in the shape that the route's callers expect. It is one callable and no
 middleware because each layer of one costs every request.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Final
 
 from gatewatch.backends.telemetry.logs import RequestLog, logger, request_id_var
-from gatewatch.backends.telemetry.meter import Meter
-from gatewatch.catalogue.metrics import HTTP_REQUESTS
-from gatewatch.catalogue.outcomes import HttpMethod
+from gatewatch.backends.telemetry.meter import RequestMeter
 from gatewatch.http.client_address import ClientAddress
 from gatewatch.http.errors import FAULT, Errors
 from gatewatch.http.request import ClientDisconnected, Receive, Request, Scope, Send
@@ -26,7 +24,6 @@ from gatewatch.kernel.time import Clock, stopwatch
 
 _LOG: Final = logger("gatewatch.routes")
 _NOT_FOUND: Final = Refusal("not_found", "There is nothing at this address.")
-_METHODS: Final = frozenset(HttpMethod)
 
 _BODILESS: Final = frozenset({204, 304})
 """Statuses that carry no Content-Length (RFC 9110 section 8.6)."""
@@ -35,19 +32,18 @@ HSTS: Final[Header] = (b"strict-transport-security", b"max-age=31536000; include
 """A year, the least that browsers' preload lists accept (RFC 6797)."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Shell:
     """Serves the routes of a `Router` over ASGI."""
 
     router: Router
     errors: Errors
-    meter: Meter
+    meter: RequestMeter
     log: RequestLog
     addresses: ClientAddress
     urls: Urls
     clock: Clock
     entropy: Entropy
-    _observers: dict[tuple[str, str, int], Callable[[float], None]] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -61,27 +57,27 @@ class Shell:
             address=self.addresses.of(scope),
         )
         token = request_id_var.set(request.id)
-        found = self.router.find(method, path)
-        template = UNMATCHED
         try:
-            match found:
-                case Match(route, parameters):
-                    template = route.template
-                    request.parameters = parameters
-                    response = await self._answer(request, route.face, route.endpoint(request))
-                case WrongMethod():
-                    template = found.template
-                    response = self._wrong_method(request, found)
-                case None:
-                    response = self._unmatched(request)
+            template, response = await self._dispatch(request)
             await self._send(request, response, send)
         except ClientDisconnected:
             return
         finally:
             request_id_var.reset(token)
         seconds = stopwatch() - begun
-        self._observer(method, template, response.status)(seconds)
+        self.meter.answered(method, template, response.status, seconds)
         self.log.write(response.status, seconds, request.address, method, path, request.id)
+
+    async def _dispatch(self, request: Request) -> tuple[str, Response]:
+        match self.router.find(request.method, request.path):
+            case Match(route, parameters):
+                request.parameters = parameters
+                answer = route.endpoint(request)
+                return route.template, await self._answer(request, route.face, answer)
+            case WrongMethod() as found:
+                return found.template, self._wrong_method(request, found)
+            case None:
+                return UNMATCHED, self._unmatched(request)
 
     def _path(self, scope: Scope) -> str:
         path: str = scope["path"]
@@ -128,18 +124,6 @@ class Shell:
             headers.append((b"content-length", b"%d" % len(response.body)))
         if self.urls.secure:
             headers.append(HSTS)
-        await send(
-            {"type": "http.response.start", "status": response.status, "headers": headers}
-        )
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         body = b"" if request.method == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
-
-    def _observer(self, method: str, template: str, status: int) -> Callable[[float], None]:
-        key = (method, template, status)
-        observer = self._observers.get(key)
-        if observer is None:
-            label = method if method in _METHODS else HttpMethod.OTHER
-            observer = self.meter.bound(HTTP_REQUESTS, label, template, str(status))
-            if method in _METHODS:
-                self._observers[key] = observer
-        return observer
