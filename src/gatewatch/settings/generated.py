@@ -14,12 +14,16 @@ def generated(file_name: str) -> Derived[Secret]:
     def derive(known: Known) -> Secret:
         path: Path = known["GATEWATCH_DATA_DIR"] / file_name
         try:
-            return KEY.read(_kept(path))
+            kept = _kept(path)
         except OSError as error:
             raise ValueError(
                 f"{path} cannot be made or read ({error.strerror}); give this variable, "
                 "or a GATEWATCH_DATA_DIR that can be written"
             ) from None
+        try:
+            return KEY.read(kept)
+        except ValueError:
+            raise ValueError(f"{path} is damaged; put it back from a backup") from None
 
     return Derived(f"generated into `<GATEWATCH_DATA_DIR>/{file_name}`", derive, Source.GENERATED)
 

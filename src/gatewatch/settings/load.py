@@ -90,13 +90,15 @@ def gather(
 def unknown(names: Iterable[str], declared: Mapping[str, Setting]) -> list[str]:
     """Say of each name of ours that means nothing what was probably meant."""
     files = {name + FILE_SUFFIX for name, each in declared.items() if each.secret}
-    meant = sorted(declared.keys() | files)
+    meant = sorted(name for name in declared.keys() | files if name.startswith(PREFIX))
     problems = []
     for name in sorted(names):
         if not name.startswith(PREFIX) or name in meant:
             continue
-        near = get_close_matches(name, meant, n=1)
-        fix = f"did you mean {near[0]}?" if near else "take it away."
+        near = get_close_matches(
+            name.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in meant], n=1
+        )
+        fix = f"did you mean {PREFIX}{near[0]}?" if near else "take it away."
         problems.append(f"{name} is not a setting; {fix}")
     return problems
 
