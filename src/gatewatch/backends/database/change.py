@@ -1,0 +1,46 @@
+"""A change: what a decided transition does, declared, to be committed in one step."""
+
+import asyncio
+from collections.abc import Callable
+
+from gatewatch.backends.database.statement import Form, Guard, Insert, Params
+
+Callback = Callable[[], None]
+"""Told that a commit is durable. It must be quick, and is not awaited."""
+
+Shape = tuple[Guard | None, tuple[Form, ...]]
+"""What changes have in common that one statement can make together."""
+
+
+class Change:
+    """An optional guard, and the rows that are inserted if, and only if, the guard is won."""
+
+    __slots__ = ("callbacks", "guard", "params", "rows")
+
+    def __init__(self, guard: tuple[Guard, Params] | None = None) -> None:
+        self.guard: Guard | None
+        self.params: Params
+        self.guard, self.params = guard or (None, {})
+        self.rows: list[tuple[Form, Params]] = []
+        self.callbacks: list[Callback] = []
+
+    def add(self, insert: Insert, row: Params) -> None:
+        """Insert this row too."""
+        self.rows.append((insert.form(row), row))
+
+    def after_commit(self, callback: Callback) -> None:
+        """Call back once the change is durable; not if its guard is lost."""
+        self.callbacks.append(callback)
+
+    @property
+    def shape(self) -> Shape:
+        """Changes of one shape differ in nothing but their values."""
+        return self.guard, tuple(dict.fromkeys([form for form, _ in self.rows]))
+
+
+def call_back(loop: asyncio.AbstractEventLoop, callback: Callback) -> None:
+    """Run a callback whose failure is nobody's but its own: the commit stands."""
+    try:
+        callback()
+    except Exception as error:  # noqa: BLE001 - it goes where a loop's stray errors go
+        loop.call_exception_handler({"message": "after a commit", "exception": error})

@@ -1,0 +1,171 @@
+"""Migrations: bringing a database to the schema this release is written for.
+
+Several processes may start at once: one migrates, the others wait for it. A migration is one
+transaction on both engines: it happens, or it does not.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import sqlalchemy
+from sqlalchemy import Connection, column, event, select, table
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateSchema
+
+from gatewatch.backends.database import sqlite
+from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.statement import Statement
+from gatewatch.backends.database.turnstile import Turnstile
+from gatewatch.backends.database.work import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_FOLDER: Final = Path(__file__).parent / "migrations"
+_APPLIED: Final = Statement(select(column("version_num")).select_from(table("alembic_version")))
+_FILE_MODE: Final = 0o600
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Which revision a database is at, and which it should be at."""
+
+    current: str | None
+    head: str
+    pending: list[str]
+
+
+def up(url: str, schema: str = "gatewatch") -> Status:
+    """Apply every pending revision; make the file, or the schema, where there is none.
+
+    Raises:
+        Exception: what is wrong, as the driver puts it; nothing was applied then.
+    """
+    return _with_connection(url, schema, _up)
+
+
+def down(url: str, schema: str = "gatewatch", steps: int = 1) -> Status:
+    """Take back the latest revisions, with the data that only they hold."""
+    return _with_connection(url, schema, lambda connection: _down(connection, steps))
+
+
+def status(url: str, schema: str = "gatewatch") -> Status:
+    """Compare a database with this release; changes nothing."""
+    return _with_connection(url, schema, _status)
+
+
+def head() -> str:
+    """The revision that this release is written for."""
+    return max(file.name.partition("_")[0] for file in (_FOLDER / "versions").glob("[0-9]*_*.py"))
+
+
+async def head_is_applied(database: Database) -> bool:
+    """Whether a database is at this release's revision, or a later one, which only adds to it."""
+    try:
+        row = await database.look.one(_APPLIED)
+    except Exception:  # noqa: BLE001 - no table: sqlite3 and asyncpg each have their own word for it
+        return False
+    return row is not None and str(row[0]) >= head()
+
+
+def _up(connection: Connection) -> Status:
+    from alembic import command  # noqa: PLC0415 - megabytes that a server never needs
+
+    command.upgrade(_config(connection), "head")
+    return _status(connection)
+
+
+def _down(connection: Connection, steps: int) -> Status:
+    from alembic import command  # noqa: PLC0415 - megabytes that a server never needs
+
+    command.downgrade(_config(connection), f"-{steps}")
+    return _status(connection)
+
+
+def _status(connection: Connection) -> Status:
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - the same
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - the same
+
+    scripts = ScriptDirectory.from_config(_config(connection))
+    current = MigrationContext.configure(connection).get_current_revision()
+    newest = head()
+    pending = [script.revision for script in scripts.iterate_revisions(newest, current or "base")]
+    return Status(current, newest, pending[::-1])
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - the same
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _with_connection(url: str, schema: str, action: Callable[[Connection], Answer]) -> Answer:
+    if Database.build(url).engine is Engine.SQLITE:
+        with _sqlite_connection(sqlite.path_of(url)) as connection:
+            return action(connection)
+    # A loop of its own, in a thread of its own: whoever calls may have one running.
+    with ThreadPoolExecutor(1, "gatewatch-migrate") as thread:
+        return thread.submit(lambda: asyncio.run(_on_postgres(url, schema, action))).result()
+
+
+@contextmanager
+def _sqlite_connection(path: Path) -> Iterator[Connection]:
+    """A transaction on a file, made if need be, that no other process writes to meanwhile."""
+    path.touch(_FILE_MODE)
+    turnstile = Turnstile(path)
+    turnstile.acquire()
+    engine = sqlalchemy.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite.connect(path, "rw", sqlite.MIGRATOR),
+        poolclass=NullPool,
+    )
+    # The driver's own BEGIN leaves statements that define tables outside the transaction.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            yield connection
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            if broken:
+                raise sqlalchemy.exc.IntegrityError("foreign_key_check", None, ValueError(broken))
+    finally:
+        turnstile.close()
+
+
+async def _on_postgres(url: str, schema: str, action: Callable[[Connection], Answer]) -> Answer:
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - brings greenlets
+
+    from gatewatch.backends.database.postgres import dsn  # noqa: PLC0415 - brings asyncpg
+
+    engine = create_async_engine(
+        dsn(url).replace("postgresql", "postgresql+asyncpg", 1),
+        poolclass=NullPool,
+        connect_args={"server_settings": {"search_path": schema}},
+    )
+
+    def locked(connection: Connection) -> Answer:
+        connection.execute(select(sqlalchemy.func.pg_advisory_xact_lock(_lock_number(schema))))
+        connection.execute(CreateSchema(schema, if_not_exists=True))
+        return action(connection)
+
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(locked)
+    finally:
+        await engine.dispose()
+
+
+def _lock_number(schema: str) -> int:
+    """The advisory lock for a schema: 64 bits, as PostgreSQL wants them."""
+    named = hashlib.sha256(f"gatewatch migrations {schema}".encode()).digest()
+    return int.from_bytes(named[:8], signed=True)

@@ -1,0 +1,1 @@
+"""Every change the schema has gone through: expand first, contract a release later."""

@@ -1,0 +1,242 @@
+"""PostgreSQL 15 or newer, through asyncpg: the number of round trips is what counts.
+
+Reads by key of one turn of the event loop travel together, and so do changes of one shape.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+
+from gatewatch.backends.database.change import Callback, Change, Shape, call_back
+from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.gather import Gatherer
+from gatewatch.backends.database.merge import Merged
+from gatewatch.backends.database.statement import Insert, Lookup, Params, Row, Statement
+from gatewatch.backends.database.work import Database, Look, Work
+
+FLIGHTS: Final = 2
+"""Batches of one kind under way at once: one is being written while the next is on its way."""
+
+_AT_FAULT: Final = (
+    asyncpg.exceptions.DataError,
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    UnicodeError,
+)
+"""Errors that one question of a batch causes: a value out of range, a name already taken."""
+
+_TRY_AGAIN: Final = asyncpg.exceptions.TransactionRollbackError
+"""A deadlock or a lost serialization, class 40 of PostgreSQL's error codes: nothing was done."""
+
+Connection = Any
+"""asyncpg ships no types."""
+
+
+class PostgresLook(Look):
+    """Reads what is committed."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._lookups: dict[Lookup, Gatherer[object, Row | None]] = {}
+
+    async def one(self, statement: Statement, **params: object) -> Row | None:
+        return await _one(self._pool, statement, params)
+
+    async def all(self, statement: Statement, **params: object) -> list[Row]:
+        return await _all(self._pool, statement, params)
+
+    async def find(self, lookup: Lookup, key: object) -> Row | None:
+        gatherer = self._lookups.get(lookup)
+        if gatherer is None:
+            gatherer = self._lookups[lookup] = self._gatherer(lookup)
+        return await gatherer.ask(key) if _storable(key) else None
+
+    def _gatherer(self, lookup: Lookup) -> Gatherer[object, Row | None]:
+        async def answer(keys: list[object]) -> list[Row | None]:
+            return await _found(self._pool, lookup, keys)
+
+        return Gatherer(answer, flights=FLIGHTS, at_fault=_at_fault)
+
+
+class PostgresWork(Work):
+    """A transaction on a connection of its own."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.callbacks: list[Callback] = []
+
+    async def one(self, statement: Statement, **params: object) -> Row | None:
+        return await _one(self._connection, statement, params)
+
+    async def all(self, statement: Statement, **params: object) -> list[Row]:
+        return await _all(self._connection, statement, params)
+
+    async def find(self, lookup: Lookup, key: object) -> Row | None:
+        return (await _found(self._connection, lookup, [key]))[0] if _storable(key) else None
+
+    async def run(self, statement: Statement, **params: object) -> int:
+        compiled = statement.postgres
+        status = await self._connection.execute(compiled.sql, *compiled.bind(params))
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def add(self, insert: Insert, row: Params) -> None:
+        filled = insert.form(row).postgres
+        await self._connection.execute(filled.sql, *filled.bind(row))
+
+    def after_commit(self, callback: Callback) -> None:
+        self.callbacks.append(callback)
+
+
+class PostgresDatabase(Database):
+    """A schema on a server."""
+
+    engine = Engine.POSTGRES
+
+    def __init__(self, url: str, schema: str, pool_size: int) -> None:
+        self._url = dsn(url)
+        self._schema = schema
+        self._pool_size = pool_size
+        self._changes: dict[Shape, Gatherer[Change, bool]] = {}
+        self._working: set[asyncio.Task[object] | None] = set()
+
+    async def open(self) -> None:
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=1,
+            max_size=self._pool_size,
+            # Nothing is set on a connection, so nothing need be reset: a round trip saved.
+            reset=_nothing,
+            max_queries=0xFFFFFFFF,
+            server_settings={
+                "search_path": self._schema,
+                "application_name": "gatewatch",
+                "jit": "off",
+            },
+        )
+        self.look = PostgresLook(self._pool)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    def work(self) -> AbstractAsyncContextManager[Work]:
+        return self._work()
+
+    @asynccontextmanager
+    async def _work(self) -> AsyncIterator[Work]:
+        task = asyncio.current_task()
+        if task in self._working:
+            raise RuntimeError("a unit of work inside a unit of work")
+        self._working.add(task)
+        try:
+            async with self._pool.acquire() as connection, _transaction(connection):
+                work = PostgresWork(connection)
+                yield work
+        finally:
+            self._working.discard(task)
+        loop = asyncio.get_running_loop()
+        for callback in work.callbacks:
+            call_back(loop, callback)
+
+    async def commit(self, change: Change) -> bool:
+        shape = change.shape
+        gatherer = self._changes.get(shape)
+        if gatherer is None:
+            gatherer = self._changes[shape] = self._gatherer(shape)
+        return await gatherer.ask(change)
+
+    def _gatherer(self, shape: Shape) -> Gatherer[Change, bool]:
+        merged = Merged(shape)
+        guarded = shape[0] is not None
+
+        async def answer(changes: list[Change]) -> list[bool]:
+            return await self._make(merged, changes, guarded=guarded)
+
+        return Gatherer(
+            answer,
+            flights=FLIGHTS,
+            at_fault=_at_fault,
+            apart=(lambda change: change.params["key"]) if guarded else None,
+        )
+
+    async def _make(self, merged: Merged, changes: list[Change], *, guarded: bool) -> list[bool]:
+        """Make changes of one shape; they are durable when this returns."""
+        arguments = merged.arguments(changes)
+        try:
+            rows = await self._pool.fetch(merged.sql, *arguments)
+        except _TRY_AGAIN:
+            rows = await self._pool.fetch(merged.sql, *arguments)
+        won = {row[0] for row in rows} if guarded else range(len(changes))
+        loop = asyncio.get_running_loop()
+        for place in won:
+            for callback in changes[place].callbacks:
+                call_back(loop, callback)
+        return [place in won for place in range(len(changes))]
+
+    async def scan(self, statement: Statement, **params: object) -> list[Row]:
+        return await _all(self._pool, statement, params)
+
+    async def ping(self, timeout: float) -> None:  # noqa: ASYNC109 - the caller's own budget
+        await asyncio.wait_for(self._pool.fetchval("SELECT 1"), timeout)
+
+
+def dsn(url: str) -> str:
+    """The URL as asyncpg and libpq spell it, whichever driver it names."""
+    return "postgresql" + url[url.index(":") :]
+
+
+@asynccontextmanager
+async def _transaction(connection: Connection) -> AsyncIterator[None]:
+    await connection.execute("BEGIN")
+    try:
+        yield
+        await connection.execute("COMMIT")
+    except BaseException:
+        # Not to be cut short by a second cancellation: the connection goes back to the pool.
+        await asyncio.shield(_roll_back(connection))
+        raise
+
+
+async def _roll_back(connection: Connection) -> None:
+    try:
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
+
+
+async def _one(source: Any, statement: Statement, params: Params) -> Row | None:
+    compiled = statement.postgres
+    row = await source.fetchrow(compiled.sql, *compiled.bind(params))
+    return None if row is None else compiled.read(row)
+
+
+async def _all(source: Any, statement: Statement, params: Params) -> list[Row]:
+    compiled = statement.postgres
+    rows = await source.fetch(compiled.sql, *compiled.bind(params))
+    return [compiled.read(row) for row in rows]
+
+
+async def _found(source: Any, lookup: Lookup, keys: Sequence[object]) -> list[Row | None]:
+    compiled = lookup.postgres
+    rows = await source.fetch(compiled.sql, *compiled.bind({"key": list(set(keys))}))
+    found = {row[-1]: compiled.read(row)[:-1] for row in rows}
+    return [found.get(key) for key in keys]
+
+
+def _storable(key: object) -> bool:
+    """Whether a Postgres text could hold this key: no NUL, no half of a surrogate pair."""
+    if not isinstance(key, str) or key.isalnum():
+        return True
+    return "\0" not in key and not any("\ud800" <= letter <= "\udfff" for letter in key)
+
+
+def _at_fault(error: Exception) -> bool:
+    return isinstance(error, _AT_FAULT)
+
+
+async def _nothing(_connection: Connection) -> None:
+    pass
