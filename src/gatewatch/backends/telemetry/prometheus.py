@@ -13,12 +13,12 @@ OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8
 """The format for scrapers that ask for it (OpenMetrics 1.0)."""
 
 
-def negotiate(accept: str) -> tuple[str, bool]:
+def negotiate(accept: str | None) -> tuple[str, bool]:
     """Choose by the Accept header (RFC 9110 section 12.5.1): content type, and if OpenMetrics.
 
     Text unless OpenMetrics 1.0 is asked for by name, with at least the weight of plain text.
     """
-    weights = dict(map(_weigh, accept.split(",")))
+    weights = dict(map(_weigh, (accept or "").split(",")))
     wanted = weights.get("application/openmetrics-text", 0.0)
     if wanted > 0 and wanted >= weights.get("text/plain", 0.0):
         return OPENMETRICS, True
@@ -26,7 +26,8 @@ def negotiate(accept: str) -> tuple[str, bool]:
 
 
 def render(meter: Meter, *, openmetrics: bool = False) -> bytes:
-    """Write down every metric, merged over all processes."""
+    """Write down every metric as it is now, merged over all processes."""
+    meter.refresh()
     lines = [line for metric in meter.metrics for line in _metric(meter, metric, openmetrics)]
     if openmetrics:
         lines.append("# EOF\n")
