@@ -1,6 +1,5 @@
-"""Lines on their way to a file, pipe or terminal: at once, or a few milliseconds later."""
+"""Lines on their way to a file, a pipe or a terminal."""
 
-import asyncio
 import contextlib
 import os
 import select
@@ -9,10 +8,8 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
-FLUSH_SECONDS: Final = 0.005
-"""How long a line may wait for company."""
-MOST_WAITING: Final = 512
-"""Lines that may wait before they are written whatever the time."""
+MOST_HELD: Final = 512
+"""Lines that may be held before they are written whatever the time."""
 BLOCK_BYTES: Final = 1 << 16
 """How much is handed over in one write, unless the receiver is a pipe."""
 
@@ -29,40 +26,25 @@ class Lines:
         pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
         self._block = select.PIPE_BUF if pipe else BLOCK_BYTES
         self._lock = threading.Lock()
-        self._waiting: list[bytes] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._held: list[bytes] = []
 
     def write(self, line: bytes) -> None:
-        """Write a line now, after those that wait."""
-        with self._lock:
-            self._waiting.append(line)
+        """Write a line now, after those that are held."""
+        self.hold(line)
         self.flush()
 
-    def later(self, line: bytes) -> None:
-        """Write a line within `FLUSH_SECONDS`; at once outside of an event loop."""
+    def hold(self, line: bytes) -> bool:
+        """Keep a line until the next `flush`; says whether that should be now."""
         with self._lock:
-            self._waiting.append(line)
-            crowded = len(self._waiting) >= MOST_WAITING
-        if crowded or not self._scheduled():
-            self.flush()
+            self._held.append(line)
+            return len(self._held) >= MOST_HELD
 
     def flush(self) -> None:
-        """Write what waits."""
-        with self._lock:
-            waiting, self._waiting, self._loop = self._waiting, [], None
-            with contextlib.suppress(OSError):
-                for block in _blocks(waiting, self._block):
-                    _write_all(self._descriptor, block)
-
-    def _scheduled(self) -> bool:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return False
-        if self._loop is not loop:
-            self._loop = loop
-            loop.call_later(FLUSH_SECONDS, self.flush)
-        return True
+        """Write what is held."""
+        with self._lock, contextlib.suppress(OSError):
+            held, self._held = self._held, []
+            for block in _blocks(held, self._block):
+                _write_all(self._descriptor, block)
 
 
 def _blocks(lines: list[bytes], limit: int) -> Iterator[bytes]:

@@ -97,10 +97,14 @@ class RequestLog:
     """
 
     def __init__(self, clock: Clock) -> None:
+        # Here and not above, so that a supervisor, which has no event loop, need not load one.
+        from gatewatch.backends.telemetry.batch import Batch  # noqa: PLC0415
+
+        handlers = logging.getLogger().handlers
+        ours = next((each for each in handlers if isinstance(each, _Handler)), None)
         self._clock = clock
         self._target = logging.getLogger(REQUESTS)
-        handlers = logging.getLogger().handlers
-        self._ours = next((each for each in handlers if isinstance(each, _Handler)), None)
+        self._ours = None if ours is None else (Batch(ours.lines), ours.form)
 
     def write(
         self,
@@ -121,14 +125,13 @@ class RequestLog:
             self._target.info(columns, status, spent, address, method, bare, request_id)
             return
         at = self._clock.now().timestamp()
-        form = self._ours.form
-        line = form.request(at, status, seconds, address, method, bare, request_id)
-        self._ours.lines.later(line)
+        batch, form = self._ours
+        batch.write(form.request(at, status, seconds, address, method, bare, request_id))
 
     def close(self) -> None:
         """Hand over what waits."""
         if self._ours is not None:
-            self._ours.flush()
+            self._ours[0].flush()
 
 
 class _Handler(logging.Handler):

@@ -6,7 +6,6 @@ It has no name and no file that outlives its processes: whoever inherits the des
 import mmap
 import os
 import sys
-import tempfile
 from typing import Final, TypeAlias
 
 SLOT_BYTES: Final = 8 << 20
@@ -22,7 +21,9 @@ def allot(slots: int) -> int:
     if sys.platform == "linux":
         descriptor = os.memfd_create("gatewatch-metrics")
     else:
-        with tempfile.TemporaryFile() as file:
+        from tempfile import TemporaryFile  # noqa: PLC0415 - seldom needed, and not small
+
+        with TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     os.ftruncate(descriptor, slots * SLOT_BYTES)
     return descriptor

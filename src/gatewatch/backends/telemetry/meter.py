@@ -86,6 +86,10 @@ class Meter:
         for move, callback in self._callbacks.items():
             move(callback())
 
+    def vacate(self, slot: int) -> None:
+        """Forget the gauges of a process that is gone; its counters stay."""
+        self._clear_gauges(slot * self._stride)
+
     def value(self, metric: Metric, *labels: str) -> float:
         """One series over all processes; of a histogram, the number of observations."""
         place = self._layout.places[metric.name]
@@ -108,9 +112,13 @@ class Meter:
         if own[FINGERPRINT] not in self._known:
             own.cast("B")[:] = bytes(layout.cells * CELL_BYTES)
         own[FINGERPRINT] = layout.fingerprint
-        for place in layout.places.values():
+        self._clear_gauges(self._base)
+
+    def _clear_gauges(self, base: int) -> None:
+        for place in self._layout.places.values():
             if isinstance(place.metric, Gauge):
-                own[place.first : place.end].cast("B")[:] = bytes(place.count * CELL_BYTES)
+                for cell in range(base + place.first, base + place.end):
+                    self._cells[cell] = 0.0
 
     def _bases(self) -> list[int]:
         """Where the slots begin that are laid out as we are; a newer release's are not."""
