@@ -4,9 +4,10 @@ SQLite and Postgres are not two implementations of a port: the slices' statement
 and what differs is how they are carried out (`sqlite`, `postgres`).
 """
 
-from gatewatch.backends.database.change import Callback, Change
+from gatewatch.backends.database.change import Change
 from gatewatch.backends.database.columns import Digest, Document, Moment, metadata
 from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.futures import Callback
 from gatewatch.backends.database.statement import (
     Guard,
     Insert,

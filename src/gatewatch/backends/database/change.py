@@ -1,12 +1,7 @@
 """A change: what a decided transition does, declared, to be committed in one step."""
 
-import asyncio
-from collections.abc import Callable
-
+from gatewatch.backends.database.futures import Callback
 from gatewatch.backends.database.statement import Form, Guard, Insert, Params
-
-Callback = Callable[[], None]
-"""Told that a commit is durable. It must be quick, and is not awaited."""
 
 Shape = tuple[Guard | None, tuple[Form, ...]]
 """What changes have in common that one statement can make together."""
@@ -36,11 +31,3 @@ class Change:
     def shape(self) -> Shape:
         """Changes of one shape differ in nothing but their values."""
         return self.guard, tuple(dict.fromkeys([form for form, _ in self.rows]))
-
-
-def call_back(loop: asyncio.AbstractEventLoop, callback: Callback) -> None:
-    """Run a callback whose failure is nobody's but its own: the commit stands."""
-    try:
-        callback()
-    except Exception as error:  # noqa: BLE001 - it goes where a loop's stray errors go
-        loop.call_exception_handler({"message": "after a commit", "exception": error})

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Final, Generic, TypeVar
 
+from gatewatch.backends.database.futures import fail
+
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
@@ -15,10 +17,10 @@ class Gatherer(Generic[Asked, Answer]):
     """Answers many questions at a time, each to the one who asked.
 
     Args:
-        answer: answers a batch, in its order; of two that batches cannot be told apart by, only
-            the bad one's asker hears the error, since a batch that fails is halved
+        answer: answers a batch, in its order
         flights: batches under way at once; while all are, questions gather
-        at_fault: says of an error whether a question in the batch, not the database, caused it
+        at_fault: whether an error was caused by a question rather than by the database; a batch
+            that fails so is halved until only the one who asked it hears of it
         apart: questions for which it returns the same never share a batch
     """
 
@@ -92,8 +94,7 @@ class Gatherer(Generic[Asked, Answer]):
                 await self._fly(batch[middle:])
                 return
             for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+                fail(future, error)
         else:
             for (_, future), answer in zip(batch, answers, strict=True):
                 if not future.done():

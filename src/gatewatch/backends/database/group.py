@@ -17,14 +17,14 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
 from queue import SimpleQueue
 from typing import Final
 
-from gatewatch.backends.database.change import Callback, Change, call_back
+from gatewatch.backends.database.change import Change
+from gatewatch.backends.database.futures import Callback, call_back, fail
 from gatewatch.backends.database.statement import Guard, Params
 from gatewatch.backends.database.turnstile import Turnstile
 from gatewatch.kernel.errors import WorkSuspended
@@ -174,7 +174,7 @@ class Groups:
         self._state = State.IDLE
         while self._waiting:
             waiting = self._waiting.popleft()
-            _fail(waiting.answer if isinstance(waiting, Unit) else waiting, error)
+            fail(waiting.answer if isinstance(waiting, Unit) else waiting, error)
         self._proceed()
 
     def _admit(self) -> None:
@@ -214,13 +214,12 @@ class Groups:
             if error is None:
                 self._keep(unit)
             else:
-                _fail(unit.answer, error)
+                fail(unit.answer, error)
         self._proceed()
 
     def _keep(self, unit: Unit) -> None:
         if unit.outcome:
-            for callback in unit.callbacks:
-                call_back(self._loop, callback)
+            call_back(unit.callbacks)
         if not unit.answer.done():
             unit.answer.set_result(unit.outcome)
 
@@ -289,7 +288,7 @@ class Groups:
         """Begin anew after SQLite gave up the whole transaction: a full disk, say."""
         members, self._members = self._members, []
         for unit in members:
-            _fail(unit.answer, error)
+            fail(unit.answer, error)
         self._execute("BEGIN IMMEDIATE")
 
 
@@ -311,9 +310,3 @@ class Helper:
     def _run(self) -> None:
         for job in iter(self._jobs.get, None):
             job()
-
-
-def _fail(answer: "asyncio.Future[bool] | asyncio.Future[None]", error: BaseException) -> None:
-    """Tell one of many; each gets an exception of its own, since raising one writes on it."""
-    if not answer.done():
-        answer.set_exception(copy(error))

@@ -49,22 +49,26 @@ def up(url: str, schema: str = "gatewatch") -> Status:
     Raises:
         Exception: what is wrong, as the driver puts it; nothing was applied then.
     """
-    return _with_connection(url, schema, _up)
+    if _engine(url) is Engine.SQLITE:
+        sqlite.path_of(url).touch(_FILE_MODE)
+    return with_connection(url, schema, lambda connection: _up(connection, schema))
 
 
 def down(url: str, schema: str = "gatewatch", steps: int = 1) -> Status:
     """Take back the latest revisions, with the data that only they hold."""
-    return _with_connection(url, schema, lambda connection: _down(connection, steps))
+    return with_connection(url, schema, lambda connection: _down(connection, steps))
 
 
 def status(url: str, schema: str = "gatewatch") -> Status:
     """Compare a database with this release; changes nothing."""
-    return _with_connection(url, schema, _status)
+    if _engine(url) is Engine.SQLITE and not sqlite.path_of(url).exists():
+        return Status(None, head(), _revisions())
+    return with_connection(url, schema, _status)
 
 
 def head() -> str:
     """The revision that this release is written for."""
-    return max(file.name.partition("_")[0] for file in (_FOLDER / "versions").glob("[0-9]*_*.py"))
+    return _revisions()[-1]
 
 
 async def head_is_applied(database: Database) -> bool:
@@ -76,10 +80,33 @@ async def head_is_applied(database: Database) -> bool:
     return row is not None and str(row[0]) >= head()
 
 
-def _up(connection: Connection) -> Status:
+def with_connection(url: str, schema: str, action: Callable[[Connection], Answer]) -> Answer:
+    """Do something to a database in one transaction, while no other process migrates it."""
+    if _engine(url) is Engine.SQLITE:
+        with _sqlite_connection(sqlite.path_of(url)) as connection:
+            return action(connection)
+    # A loop of its own, in a thread of its own: whoever calls may have one running.
+    with ThreadPoolExecutor(1, "gatewatch-migrate") as thread:
+        return thread.submit(lambda: asyncio.run(_on_postgres(url, schema, action))).result()
+
+
+def _engine(url: str) -> Engine:
+    return Database.build(url).engine
+
+
+def _revisions() -> list[str]:
+    """Every revision, oldest first: a revision is called by the number its file begins with."""
+    return sorted(file.name.partition("_")[0] for file in _FOLDER.glob("versions/[0-9]*_*.py"))
+
+
+def _up(connection: Connection, schema: str) -> Status:
     from alembic import command  # noqa: PLC0415 - megabytes that a server never needs
 
-    command.upgrade(_config(connection), "head")
+    if connection.dialect.name == "postgresql":
+        connection.execute(CreateSchema(schema, if_not_exists=True))
+    # A newer release has been here: its schema serves this one, and only it can go on from there.
+    if (_status(connection).current or "") <= head():
+        command.upgrade(_config(connection), "head")
     return _status(connection)
 
 
@@ -92,13 +119,10 @@ def _down(connection: Connection, steps: int) -> Status:
 
 def _status(connection: Connection) -> Status:
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - the same
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - the same
 
-    scripts = ScriptDirectory.from_config(_config(connection))
     current = MigrationContext.configure(connection).get_current_revision()
-    newest = head()
-    pending = [script.revision for script in scripts.iterate_revisions(newest, current or "base")]
-    return Status(current, newest, pending[::-1])
+    pending = [revision for revision in _revisions() if current is None or revision > current]
+    return Status(current, head(), pending)
 
 
 def _config(connection: Connection) -> "Config":
@@ -110,19 +134,9 @@ def _config(connection: Connection) -> "Config":
     return config
 
 
-def _with_connection(url: str, schema: str, action: Callable[[Connection], Answer]) -> Answer:
-    if Database.build(url).engine is Engine.SQLITE:
-        with _sqlite_connection(sqlite.path_of(url)) as connection:
-            return action(connection)
-    # A loop of its own, in a thread of its own: whoever calls may have one running.
-    with ThreadPoolExecutor(1, "gatewatch-migrate") as thread:
-        return thread.submit(lambda: asyncio.run(_on_postgres(url, schema, action))).result()
-
-
 @contextmanager
 def _sqlite_connection(path: Path) -> Iterator[Connection]:
-    """A transaction on a file, made if need be, that no other process writes to meanwhile."""
-    path.touch(_FILE_MODE)
+    """A transaction on a file that no other process writes to meanwhile."""
     turnstile = Turnstile(path)
     turnstile.acquire()
     engine = sqlalchemy.create_engine(
@@ -155,7 +169,6 @@ async def _on_postgres(url: str, schema: str, action: Callable[[Connection], Ans
 
     def locked(connection: Connection) -> Answer:
         connection.execute(select(sqlalchemy.func.pg_advisory_xact_lock(_lock_number(schema))))
-        connection.execute(CreateSchema(schema, if_not_exists=True))
         return action(connection)
 
     try:

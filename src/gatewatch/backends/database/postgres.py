@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import asyncpg
 
-from gatewatch.backends.database.change import Callback, Change, Shape, call_back
+from gatewatch.backends.database.change import Change, Shape
 from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.futures import Callback, call_back
 from gatewatch.backends.database.gather import Gatherer
 from gatewatch.backends.database.merge import Merged
 from gatewatch.backends.database.statement import Insert, Lookup, Params, Row, Statement
@@ -30,6 +31,8 @@ _AT_FAULT: Final = (
 
 _TRY_AGAIN: Final = asyncpg.exceptions.TransactionRollbackError
 """A deadlock or a lost serialization, class 40 of PostgreSQL's error codes: nothing was done."""
+
+_NO_CHANGE: Final[Shape] = (None, ())
 
 Connection = Any
 """asyncpg ships no types."""
@@ -137,12 +140,13 @@ class PostgresDatabase(Database):
                 yield work
         finally:
             self._working.discard(task)
-        loop = asyncio.get_running_loop()
-        for callback in work.callbacks:
-            call_back(loop, callback)
+        call_back(work.callbacks)
 
     async def commit(self, change: Change) -> bool:
         shape = change.shape
+        if shape == _NO_CHANGE:
+            call_back(change.callbacks)
+            return True
         gatherer = self._changes.get(shape)
         if gatherer is None:
             gatherer = self._changes[shape] = self._gatherer(shape)
@@ -170,10 +174,8 @@ class PostgresDatabase(Database):
         except _TRY_AGAIN:
             rows = await self._pool.fetch(merged.sql, *arguments)
         won = {row[0] for row in rows} if guarded else range(len(changes))
-        loop = asyncio.get_running_loop()
         for place in won:
-            for callback in changes[place].callbacks:
-                call_back(loop, callback)
+            call_back(changes[place].callbacks)
         return [place in won for place in range(len(changes))]
 
     async def scan(self, statement: Statement, **params: object) -> list[Row]:
@@ -229,9 +231,13 @@ async def _found(source: Any, lookup: Lookup, keys: Sequence[object]) -> list[Ro
 
 def _storable(key: object) -> bool:
     """Whether a Postgres text could hold this key: no NUL, no half of a surrogate pair."""
-    if not isinstance(key, str) or key.isalnum():
+    if not isinstance(key, str):
         return True
-    return "\0" not in key and not any("\ud800" <= letter <= "\udfff" for letter in key)
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in key
 
 
 def _at_fault(error: Exception) -> bool:

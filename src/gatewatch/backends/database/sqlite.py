@@ -15,8 +15,9 @@ from urllib.parse import quote
 
 from sqlalchemy import make_url
 
-from gatewatch.backends.database.change import Callback, Change
+from gatewatch.backends.database.change import Change
 from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.futures import Callback
 from gatewatch.backends.database.group import Groups, Unit
 from gatewatch.backends.database.statement import Insert, Lookup, Params, Row, Statement
 from gatewatch.backends.database.turnstile import Turnstile

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
-from gatewatch.backends.database.change import Callback, Change
+from gatewatch.backends.database.change import Change
 from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.futures import Callback
 from gatewatch.backends.database.statement import Insert, Lookup, Params, Row, Statement
 from gatewatch.kernel.errors import ConfigurationError
 

@@ -1,12 +1,106 @@
 """The first schema."""
 
+import sqlalchemy as sa
+from alembic import op
+
+from gatewatch.backends.database import Digest, Document, Moment
+
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
     """Make every table; each slice's tables have a function of their own."""
+    _make_audit_logs()
+    _make_keys()
 
 
 def downgrade() -> None:
     """Drop every table, the latest first."""
+    op.drop_table("audit_logs")
+    _drop_keys()
+
+
+def _make_keys() -> None:
+    op.create_table(
+        "instance",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_instance")),
+    )
+    op.create_table(
+        "signing_keys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("algorithm", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("private_key", Digest(), nullable=False),
+        sa.Column("public_jwk", Document(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("activated_at", Moment(), nullable=True),
+        sa.Column("retired_at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_keys")),
+    )
+    is_current = sa.text("state = 'current'")
+    op.create_index(
+        "uq_signing_keys_current",
+        "signing_keys",
+        ["algorithm"],
+        unique=True,
+        sqlite_where=is_current,
+        postgresql_where=is_current,
+    )
+
+
+def _drop_keys() -> None:
+    op.drop_table("signing_keys")
+    op.drop_table("instance")
+
+
+def _make_audit_logs() -> None:
+    op.create_table(
+        "audit_logs",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("event_type", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("severity", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("actor_id", sa.Text),
+        sa.Column("actor_type", sa.Text, nullable=False),
+        sa.Column("actor_name", sa.Text),
+        sa.Column("organization_id", sa.Text),
+        sa.Column("client_id", sa.Text),
+        sa.Column("session_id", sa.Text),
+        sa.Column("ip_address", sa.Text),
+        sa.Column("user_agent", sa.Text),
+        sa.Column("request_id", sa.Text),
+        sa.Column("trace_id", sa.Text),
+        sa.Column("request_method", sa.Text),
+        sa.Column("request_path", sa.Text),
+        sa.Column("resource_type", sa.Text),
+        sa.Column("resource_id", sa.Text),
+        sa.Column("resource_name", sa.Text),
+        sa.Column("reason", sa.Text),
+        sa.Column("metadata", Document, nullable=False),
+        sa.Column("emitter", sa.Text, nullable=False),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_logs"),
+    )
+    op.create_index("ix_audit_logs_created_at", "audit_logs", ["created_at"])
+    op.create_index("ix_audit_logs_event_type_id", "audit_logs", ["event_type", "id"])
+    acted = sa.text("actor_id IS NOT NULL")
+    op.create_index(
+        "ix_audit_logs_actor_id_id",
+        "audit_logs",
+        ["actor_id", "id"],
+        sqlite_where=acted,
+        postgresql_where=acted,
+    )
+    remarkable = sa.text("severity <> 'INFO'")
+    op.create_index(
+        "ix_audit_logs_severity_id",
+        "audit_logs",
+        ["severity", "id"],
+        sqlite_where=remarkable,
+        postgresql_where=remarkable,
+    )
