@@ -1,0 +1,1 @@
+"""The journal: every event that happened, kept once, and found again."""

@@ -1,0 +1,180 @@
+"""The batch writer: turns what waits in the spool into rows of the audit log."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from gatewatch.audit import store
+from gatewatch.audit.account import Account
+from gatewatch.audit.row import AuditRow
+from gatewatch.audit.spool import Segment, Spool
+from gatewatch.backends.database import Database
+from gatewatch.backends.telemetry.logs import Log, logger
+from gatewatch.kernel.time import stopwatch
+
+BATCH: Final = 100
+"""Records in one transaction, and waiting records from which on no tick is waited for."""
+TICK: Final = 1.0
+"""Seconds that a record waits at most, while the database takes them."""
+ADOPTION: Final = 5.0
+"""Seconds between two looks for segments that nobody holds."""
+LONGEST_PAUSE: Final = 30.0
+"""Seconds between attempts at most, while the database takes nothing."""
+
+_decode: Final = msgspec.msgpack.Decoder(AuditRow).decode
+_log: Final[Log] = logger("gatewatch.audit")
+
+
+class Writer:
+    """Moves records from the spool to the table, oldest first, each exactly once."""
+
+    def __init__(
+        self, database: Database, spool: Spool, account: Account, *, buffer_size: int
+    ) -> None:
+        self._database = database
+        self._spool = spool
+        self._account = account
+        self._buffer_size = buffer_size
+        self._own: Segment | None = None
+        self._adopted: list[Segment] = []
+        self._full = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._warned = False
+        self._pause = 0.0
+        self._next_attempt = 0.0
+        self._next_adoption = 0.0
+
+    async def open(self) -> None:
+        """Take hold of a segment and of those that nobody holds, and start to write."""
+        self._own = self._spool.own()
+        self._adopted = list(self._spool.orphans())
+        self._account.inherited(sum(segment.waiting for segment in self._segments()))
+        self._next_adoption = stopwatch() + ADOPTION
+        self._task = asyncio.create_task(self._run(), name="gatewatch audit writer")
+
+    async def close(self) -> None:
+        """Write all that waits, if the database takes it, and stop."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self._task = None
+        await self._attempt()
+        for segment in self._segments():
+            self._spool.release(segment)
+        self._own, self._adopted = None, []
+
+    async def flush(self) -> None:
+        """Write all that waits now.
+
+        Raises:
+            Exception: the database does not take it; it goes on waiting.
+        """
+        async with self._turn:
+            for segment in self._segments():
+                await self._drain(segment)
+            self._let_go()
+
+    def append(self, payload: bytes) -> None:
+        """Put a record into the spool; one that finds no room is counted as dropped."""
+        try:
+            self._held().append(payload)
+        except OSError as error:
+            self._account.unwritable()
+            _log.error("audit: the spool cannot be written, an event is lost: %s", error)
+            return
+        self._account.spooled()
+        waiting = self._held().waiting
+        if waiting >= BATCH:
+            self._full.set()
+        if waiting > self._buffer_size and not self._warned:
+            self._warned = True
+            _log.warning("audit: buffer full, %d events wait in the spool", waiting)
+
+    async def _run(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), TICK)
+            self._full.clear()
+            await asyncio.to_thread(self._held().sync)
+            if stopwatch() >= self._next_adoption:
+                self._adopt()
+            if stopwatch() >= self._next_attempt:
+                await self._attempt()
+
+    async def _attempt(self) -> None:
+        """Write what waits; if the database will not have it, wait longer before the next time."""
+        try:
+            await self.flush()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the spool keeps the records
+            if not self._pause:
+                _log.warning("audit: events wait in the spool, the database says: %r", error)
+            self._pause = min(max(TICK, 2 * self._pause), LONGEST_PAUSE)
+            self._next_attempt = stopwatch() + self._pause
+        else:
+            self._pause = 0.0
+
+    def _adopt(self) -> None:
+        self._next_adoption = stopwatch() + ADOPTION
+        for segment in self._spool.orphans():
+            self._account.adopted(segment.waiting)
+            self._adopted.append(segment)
+
+    async def _drain(self, segment: Segment) -> None:
+        """Write what waits in a segment as of now; what comes meanwhile is for the next time."""
+        left = segment.waiting
+        while left > 0 and (batch := segment.peek(min(BATCH, self._buffer_size))) is not None:
+            rows = [row for row in map(_read, batch.payloads) if row is not None]
+            taken = await self._store(rows)
+            unreadable = segment.advance(batch) + len(batch.payloads) - taken
+            self._account.stored(taken)
+            if unreadable:
+                self._account.unreadable(unreadable)
+                _log.error("audit: %d events of the spool could not be read", unreadable)
+            left -= len(batch.payloads) + unreadable
+        if segment.waiting <= self._buffer_size // 2:
+            self._warned = False
+
+    async def _store(self, rows: list[AuditRow]) -> int:
+        """Write rows, and say how many of them are in the table now."""
+        try:
+            await store.add(self._database, rows)
+        except Exception as error:
+            # Whichever row it was, the others shall not suffer for it.
+            taken = [await self._store_alone(row) for row in rows]
+            if not any(taken):
+                raise error from None
+            return sum(taken)
+        return len(rows)
+
+    async def _store_alone(self, row: AuditRow) -> bool:
+        """Write one row; one that an earlier process wrote already is as good."""
+        try:
+            await store.add(self._database, [row])
+        except Exception:  # noqa: BLE001 - told apart by looking
+            return await store.by_id(self._database, row.id) is not None
+        return True
+
+    def _let_go(self) -> None:
+        for segment in [each for each in self._adopted if not each.waiting]:
+            self._adopted.remove(segment)
+            self._spool.release(segment)
+
+    def _segments(self) -> list[Segment]:
+        return [*([self._own] if self._own else []), *self._adopted]
+
+    def _held(self) -> Segment:
+        if self._own is None:
+            raise RuntimeError("the journal is not open")
+        return self._own
+
+
+def _read(payload: bytes) -> AuditRow | None:
+    try:
+        return _decode(payload)
+    except msgspec.DecodeError:
+        return None
