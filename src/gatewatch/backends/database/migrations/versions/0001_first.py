@@ -13,10 +13,12 @@ def upgrade() -> None:
     """Make every table; each slice's tables have a function of their own."""
     _make_audit_logs()
     _make_keys()
+    _make_identity()
 
 
 def downgrade() -> None:
     """Drop every table, the latest first."""
+    _drop_identity()
     op.drop_table("audit_logs")
     _drop_keys()
 
@@ -104,3 +106,58 @@ def _make_audit_logs() -> None:
         sqlite_where=remarkable,
         postgresql_where=remarkable,
     )
+
+
+def _make_identity() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("email", sa.Text, nullable=False),
+        sa.Column("username", sa.Text),
+        sa.Column("display_name", sa.Text),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("updated_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_users"),
+        sa.UniqueConstraint("email", name="uq_users_email"),
+        sa.UniqueConstraint("username", name="uq_users_username"),
+    )
+    op.create_table(
+        "passwords",
+        sa.Column("account_id", sa.Text, nullable=False),
+        sa.Column("encoded", sa.Text, nullable=False),
+        sa.Column("changed_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("account_id", name="pk_passwords"),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["users.id"], name="fk_passwords_account_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("account_id", sa.Text, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("last_active_at", Moment, nullable=False),
+        sa.Column("expires_at", Moment, nullable=False),
+        sa.Column("ended_at", Moment),
+        sa.Column("ending", sa.Text),
+        sa.Column("user_agent", sa.Text),
+        sa.Column("ip_address", sa.Text),
+        sa.Column("auth_method", sa.Text, nullable=False),
+        sa.Column("auth_time", Moment, nullable=False),
+        sa.Column("page_digest", Digest, nullable=False),
+        sa.Column("lineage_digest", Digest, nullable=False),
+        sa.Column("refresh_digest", Digest, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_sessions"),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["users.id"], name="fk_sessions_account_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_sessions_account_id", "sessions", ["account_id"])
+
+
+def _drop_identity() -> None:
+    op.drop_table("sessions")
+    op.drop_table("passwords")
+    op.drop_table("users")

@@ -1,0 +1,1 @@
+"""Login: evidence in, next step out."""

@@ -1,0 +1,1 @@
+"""Passwords: the first factor."""
