@@ -97,20 +97,21 @@ class Segment:
         return None
 
     def advance(self, batch: Batch) -> int:
-        """Let go of a batch; with the last one, how many records proved unreadable."""
+        """Let go of a batch: how many records that were, unreadable ones with the last batch."""
         self._start = batch.end
-        self.waiting -= len(batch.payloads)
-        unreadable = self.waiting if self._start == self._end else 0
-        self.waiting -= unreadable
-        self._mark_start()
-        self._shrink()
-        return unreadable
+        gone = self.waiting if self._start == self._end else len(batch.payloads)
+        self.waiting -= gone
+        with suppress(OSError):  # mark and shrinking only spare work that is harmless to repeat
+            self._mark_start()
+            self._shrink()
+        return gone
 
     def sync(self) -> None:
-        """Have the disk keep what was added, against a loss of power."""
+        """Have the disk keep what was added, against a loss of power; in a thread of its own."""
         if not self._synced:
             self._synced = True
-            os.fdatasync(self._descriptor)
+            with suppress(OSError):  # the next append will say what is wrong with the disk
+                os.fdatasync(self._descriptor)
 
     def release(self) -> None:
         """Let go of the segment; it is removed if nothing in it waits."""
@@ -189,6 +190,7 @@ class Spool:
         number = 1
         while (segment := self._claim(self._path(number))) is None:
             number += 1
+        _sync_folder(self._folder)
         return segment
 
     def orphans(self) -> Iterator[Segment]:
@@ -214,6 +216,15 @@ class Spool:
 
     def _path(self, number: int) -> Path:
         return self._folder / (f"{self._name}.seg" if number == 1 else f"{self._name}~{number}.seg")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the disk keep the names of new files."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

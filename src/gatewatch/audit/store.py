@@ -4,11 +4,11 @@ It has no foreign keys: a trail outlives its subjects.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -21,13 +21,13 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
-    func,
     literal_column,
     or_,
     select,
 )
 
 from gatewatch.audit.row import AuditRow
+from gatewatch.audit.search import Search
 from gatewatch.backends.database import (
     Change,
     Database,
@@ -93,41 +93,9 @@ INSERT: Final = Insert(audit_logs)
 _BY_ID: Final = Lookup(select(audit_logs), key=_c.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """What to look for; whatever is None does not matter."""
-
-    event_type: str | None = None
-    action: str | None = None
-    severity: Severity | None = None
-    success: bool | None = None
-    actor: str | None = None
-    """The id of who did it."""
-    actor_ip: str | None = None
-    resource_type: str | None = None
-    resource_id: str | None = None
-    client_id: str | None = None
-    request_id: str | None = None
-    search: str | None = None
-    """Part of the action, the resource's name or the actor's name, in any case."""
-    start_time: datetime | None = None
-    end_time: datetime | None = None
-    """Both bounds are included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many events of one type, severity and status there are."""
-
-    event_type: str
-    severity: Severity
-    status: Status
-    events: int
-
-
 def values(row: AuditRow) -> dict[str, object]:
     """The row's values by column."""
-    return {name: getattr(row, name) for name in AuditRow.__struct_fields__}
+    return msgspec.structs.asdict(row)
 
 
 async def add(database: Database, rows: list[AuditRow]) -> None:
@@ -145,24 +113,23 @@ async def by_id(database: Database, event_id: str) -> AuditRow | None:
 
 
 async def page(
-    database: Database, search: Search, *, count: int, before: str | None = None
+    database: Database,
+    search: Search,
+    *,
+    count: int,
+    before: str | None = None,
+    after: str | None = None,
 ) -> list[AuditRow]:
-    """The newest `count` events that match, of those older than the event `before`."""
-    params = dict(_params(search), count=count)
-    if before is not None:
-        params["before"] = before
+    """The newest `count` events that match, newest first.
+
+    With `before`, of those older than that event; with `after`, the `count` that followed it.
+    """
+    beside = {"before": before, "after": after}
+    given = {name: event_id for name, event_id in beside.items() if event_id is not None}
+    params = {**dict(_params(search)), **given, "count": count}
     rows = await database.scan(_page(frozenset(params), _remarkable(search)), **params)
-    return [AuditRow(*row) for row in rows]
-
-
-async def statistics(
-    database: Database, *, start_time: datetime, end_time: datetime
-) -> list[Count]:
-    """How many events there are by type, severity and status, bounds included."""
-    rows = await database.scan(_STATISTICS, start_time=start_time, end_time=end_time)
-    return [
-        Count(kind, Severity(severity), Status(status), n) for kind, severity, status, n in rows
-    ]
+    found = [AuditRow(*row) for row in rows]
+    return found if after is None else found[::-1]
 
 
 async def remove(database: Database, *, before: datetime, most: int) -> int:
@@ -235,7 +202,10 @@ def _page(names: frozenset[str], remarkable: bool) -> Statement:  # noqa: FBT001
         found = found.where(_c.severity != literal_column(f"'{Severity.INFO.value}'"))
     if "before" in names:
         found = found.where(_c.id < _bound("before", _c.id))
-    return Statement(found.order_by(_c.id.desc()).limit(bindparam("count", type_=Integer)))
+    if "after" in names:
+        found = found.where(_c.id > _bound("after", _c.id))
+    order = _c.id.asc() if "after" in names else _c.id.desc()
+    return Statement(found.order_by(order).limit(bindparam("count", type_=Integer)))
 
 
 def _oldest() -> Delete:
@@ -248,9 +218,4 @@ def _oldest() -> Delete:
     return delete(audit_logs).where(_c.id.in_(oldest))
 
 
-_STATISTICS: Final = Statement(
-    select(_c.event_type, _c.severity, _c.status, func.count())
-    .where(_CONDITIONS["start_time"], _CONDITIONS["end_time"])
-    .group_by(_c.event_type, _c.severity, _c.status)
-)
 _REMOVE: Final = Statement(_oldest())

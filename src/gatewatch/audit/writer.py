@@ -42,6 +42,7 @@ class Writer:
         self._full = asyncio.Event()
         self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
         self._warned = False
         self._pause = 0.0
         self._next_attempt = 0.0
@@ -49,20 +50,18 @@ class Writer:
 
     async def open(self) -> None:
         """Take hold of a segment and of those that nobody holds, and start to write."""
-        self._own = self._spool.own()
-        self._adopted = list(self._spool.orphans())
-        self._account.inherited(sum(segment.waiting for segment in self._segments()))
+        self._hold()
+        self._stopping = False
         self._next_adoption = stopwatch() + ADOPTION
         self._task = asyncio.create_task(self._run(), name="gatewatch audit writer")
 
     async def close(self) -> None:
         """Write all that waits, if the database takes it, and stop."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
+        if self._task is not None:
+            self._stopping = True
+            self._full.set()
             await self._task
-        self._task = None
+            self._task = None
         await self._attempt()
         for segment in self._segments():
             self._spool.release(segment)
@@ -82,29 +81,41 @@ class Writer:
     def append(self, payload: bytes) -> None:
         """Put a record into the spool; one that finds no room is counted as dropped."""
         try:
-            self._held().append(payload)
+            segment = self._own or self._hold()
+            segment.append(payload)
         except OSError as error:
             self._account.unwritable()
             _log.error("audit: the spool cannot be written, an event is lost: %s", error)
             return
         self._account.spooled()
-        waiting = self._held().waiting
-        if waiting >= BATCH:
+        if segment.waiting >= BATCH:
             self._full.set()
-        if waiting > self._buffer_size and not self._warned:
+        if segment.waiting > self._buffer_size and not self._warned:
             self._warned = True
-            _log.warning("audit: buffer full, %d events wait in the spool", waiting)
+            _log.warning("audit: buffer full, %d events wait in the spool", segment.waiting)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._full.wait(), TICK)
             self._full.clear()
-            await asyncio.to_thread(self._held().sync)
+            for segment in self._segments():
+                await asyncio.to_thread(segment.sync)
             if stopwatch() >= self._next_adoption:
                 self._adopt()
             if stopwatch() >= self._next_attempt:
                 await self._attempt()
+
+    def _hold(self) -> Segment:
+        """Take hold of a segment, and of what earlier processes left.
+
+        An event that comes before the opening or after the closing is kept, too: whoever opens
+        next finds it.
+        """
+        self._own = self._spool.own()
+        self._adopted = list(self._spool.orphans())
+        self._account.inherited(sum(segment.waiting for segment in self._segments()))
+        return self._own
 
     async def _attempt(self) -> None:
         """Write what waits; if the database will not have it, wait longer before the next time."""
@@ -130,17 +141,19 @@ class Writer:
         while left > 0 and (batch := segment.peek(min(BATCH, self._buffer_size))) is not None:
             rows = [row for row in map(_read, batch.payloads) if row is not None]
             taken = await self._store(rows)
-            unreadable = segment.advance(batch) + len(batch.payloads) - taken
+            gone = segment.advance(batch)
             self._account.stored(taken)
-            if unreadable:
-                self._account.unreadable(unreadable)
-                _log.error("audit: %d events of the spool could not be read", unreadable)
-            left -= len(batch.payloads) + unreadable
+            if gone > taken:
+                self._account.unreadable(gone - taken)
+                _log.error("audit: %d events of the spool could not be read", gone - taken)
+            left -= gone
         if segment.waiting <= self._buffer_size // 2:
             self._warned = False
 
     async def _store(self, rows: list[AuditRow]) -> int:
         """Write rows, and say how many of them are in the table now."""
+        if not rows:
+            return 0
         try:
             await store.add(self._database, rows)
         except Exception as error:
@@ -166,11 +179,6 @@ class Writer:
 
     def _segments(self) -> list[Segment]:
         return [*([self._own] if self._own else []), *self._adopted]
-
-    def _held(self) -> Segment:
-        if self._own is None:
-            raise RuntimeError("the journal is not open")
-        return self._own
 
 
 def _read(payload: bytes) -> AuditRow | None:
