@@ -14,6 +14,7 @@ OAUTH_ERRORS: Final[dict[str, int]] = {
     "access_denied": 400,  # RFC 8628 section 3.5
     "expired_token": 400,  # RFC 8628 section 3.5
     "invalid_token": 401,  # RFC 6750 section 3.1
+    "missing_token": 401,  # RFC 6750 section 3.1: the challenge alone says no more than Bearer
     "unsupported_token_type": 400,  # RFC 7009 section 2.2.1
     "temporarily_unavailable": 503,  # RFC 6749 section 4.1.2.1
     "server_error": 500,  # RFC 6749 section 4.1.2.1

@@ -1,18 +1,34 @@
 """Scopes: what a token is good for (RFC 6749 section 3.3)."""
 
-import re
+from functools import lru_cache
 from typing import Final
 
 Scopes = tuple[str, ...]
 
-_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-"""scope-token (RFC 6749 appendix A.4)."""
+OPENID: Final = "openid"
+"""Asks who the person is (OpenID Connect Core section 3.1.2.1)."""
+
+OFFLINE_ACCESS: Final = "offline_access"
+"""Asks for a refresh token (OpenID Connect Core section 11)."""
+
+FORBIDDEN: Final = frozenset('"\\')
+"""The visible ASCII characters that a scope may not hold (RFC 6749 appendix A.4)."""
 
 
+@lru_cache(maxsize=1024)
 def parse_scope(text: str) -> Scopes | None:
     """The scopes in `text`, each once, in order; None when one is malformed."""
-    words = tuple(dict.fromkeys(text.split(" "))) if text else ()
-    return words if all(_TOKEN.fullmatch(word) for word in words) else None
+    if not text:
+        return ()
+    words = tuple(dict.fromkeys(text.split(" ")))
+    sound = text.isascii() and text.isprintable() and "" not in words
+    return words if sound and FORBIDDEN.isdisjoint(text) else None
+
+
+@lru_cache(maxsize=1024)
+def kept_scope(text: str) -> Scopes:
+    """The scopes in a text that was `parse_scope`d before it was kept."""
+    return tuple(text.split())
 
 
 def scope_text(scopes: Scopes) -> str:

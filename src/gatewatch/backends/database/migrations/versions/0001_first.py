@@ -14,10 +14,12 @@ def upgrade() -> None:
     _make_audit_logs()
     _make_keys()
     _make_identity()
+    _make_oauth()
 
 
 def downgrade() -> None:
     """Drop every table, the latest first."""
+    _drop_oauth()
     _drop_identity()
     op.drop_table("audit_logs")
     _drop_keys()
@@ -161,3 +163,76 @@ def _drop_identity() -> None:
     op.drop_table("sessions")
     op.drop_table("passwords")
     op.drop_table("users")
+
+
+def _make_oauth() -> None:
+    op.create_table(
+        "oauth_clients",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("grant_types", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("redirect_uris", sa.Text(), nullable=False),
+        sa.Column("secret_digest", Digest(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oauth_clients")),
+    )
+    _make_oauth_tokens()
+    op.create_table(
+        "device_grants",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("digest", Digest(), nullable=False),
+        sa.Column("user_code_digest", Digest(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("family_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=True),
+        sa.Column("auth_time", Moment(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("user_agent", sa.Text(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=False),
+        sa.Column("decided_at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_grants")),
+        sa.UniqueConstraint("user_code_digest", name=op.f("uq_device_grants_user_code_digest")),
+    )
+
+
+def _make_oauth_tokens() -> None:
+    op.create_table(
+        "oauth_tokens",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("family_id", sa.Text(), nullable=True),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=True),
+        sa.Column("digest", Digest(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("grant_type", sa.Text(), nullable=False),
+        sa.Column("issued_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=False),
+        sa.Column("auth_time", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oauth_tokens")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_oauth_tokens_client_id", "oauth_tokens", ["client_id"])
+    for column in ("family_id", "account_id"):
+        is_there = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"ix_oauth_tokens_{column}",
+            "oauth_tokens",
+            [column],
+            sqlite_where=is_there,
+            postgresql_where=is_there,
+        )
+
+
+def _drop_oauth() -> None:
+    op.drop_table("device_grants")
+    op.drop_table("oauth_tokens")
+    op.drop_table("oauth_clients")

@@ -1,0 +1,1 @@
+"""Signing in on a device without a keyboard (RFC 8628)."""

@@ -1,0 +1,1 @@
+"""Discovery: how a program finds everything else, knowing the issuer alone."""

@@ -1,0 +1,1 @@
+"""The token endpoint: where every grant ends."""
