@@ -72,6 +72,7 @@ class Opened:
     """A new session, and what its holder is given: a page's cookie, and a program's tokens."""
 
     session: Session
+    owner: Owner
     page_token: str
     tokens: Tokens
 
@@ -97,7 +98,9 @@ class Sessions:
     issuer: str
     login: LoginSettings
     tokens: TokenSettings
-    _touches: dict[SessionId, asyncio.Task[bool]] = field(default_factory=dict)
+    _touches: dict[SessionId, asyncio.Task[bool]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     async def close(self) -> None:
         """Let what is being noted down be noted."""
@@ -131,7 +134,8 @@ class Sessions:
             account.status,
         )
         token = RefreshToken(session.id, lineage, refresh)
-        return Opened(session, f"{session.id}.{page}", self._tokens(session, owner, token, now))
+        tokens = self._tokens(session, owner, token, now)
+        return Opened(session, owner, f"{session.id}.{page}", tokens)
 
     async def check(self, credentials: Sequence[Credential]) -> SignedIn | SessionCheck:
         """Find who is signed in: the first credential that is good, or what the last one was."""
@@ -186,12 +190,14 @@ class Sessions:
             Refusal: not_found, when it is not theirs or has ended.
         """
         why = SessionEnding.ENDED_BY_OWNER
-        account_id = by.account.id
-        change = store.end(session_id, account_id, why=why, now=self.clock.now())
-        event = _ended(session_id, account_id, why)
+        kept = await store.by_id(self.database.look, session_id)
+        if kept is None or kept.session.account_id != by.account.id:
+            raise _not_found()
+        change = store.end(session_id, why=why, now=self.clock.now())
+        event = _ended(session_id, by.account.id, why)
         await self.journal.record(change, event, actor=by.actor, origin=by.origin(origin))
         if not await self.database.commit(change):
-            raise Refusal("not_found", "There is no such session.")
+            raise _not_found()
 
     async def end_everywhere(self, by: SignedIn, *, origin: Origin) -> int:
         """End all of someone's own sessions, the one that asks included; how many there were."""
@@ -319,14 +325,14 @@ class Sessions:
     async def _end_replayed(self, kept: Kept, now: datetime, origin: Origin) -> None:
         session, owner = kept.session, kept.owner
         why = SessionEnding.REFRESH_REPLAYED
-        change = store.end(session.id, owner.id, why=why, now=now)
+        change = store.end(session.id, why=why, now=now)
         event = SessionRefreshReplayed(account_id=owner.id, session_id=session.id)
         await self.journal.record(change, event, actor=owner.actor, origin=origin)
         await self.database.commit(change)
 
     async def _log_out(self, session: Session, owner: Owner, origin: Origin) -> None:
         why = SessionEnding.LOGGED_OUT
-        change = store.end(session.id, owner.id, why=why, now=self.clock.now())
+        change = store.end(session.id, why=why, now=self.clock.now())
         event = LoggedOut(account_id=owner.id, session_id=session.id)
         await self.journal.record(change, event, actor=owner.actor, origin=origin)
         await self.database.commit(change)
@@ -356,6 +362,10 @@ class Sessions:
 
 def _ended(session_id: SessionId, account_id: AccountId, why: SessionEnding) -> SessionEnded:
     return SessionEnded(account_id=account_id, session_id=session_id, reason=why)
+
+
+def _not_found() -> Refusal:
+    return Refusal("not_found", "There is no such session.")
 
 
 def _seconds(duration: timedelta) -> int:

@@ -106,7 +106,7 @@ _TOUCH: Final = Guard(
 _END: Final = Guard(
     sessions,
     key=_c.id,
-    where=_OPEN & (_c.account_id == bindparam("account")),
+    where=_OPEN,
     values={"ended_at": bindparam("now"), "ending": bindparam("why")},
 )
 _END_IN_WORK: Final = Statement(
@@ -144,12 +144,9 @@ def touch(session_id: SessionId, now: datetime) -> Change:
     return Change((_TOUCH, {"key": session_id, "now": now}))
 
 
-def end(
-    session_id: SessionId, account_id: AccountId, *, why: SessionEnding, now: datetime
-) -> Change:
-    """A change that ends an account's session, if it has not ended yet."""
-    params = {"key": session_id, "account": account_id, "why": why.value, "now": now}
-    return Change((_END, params))
+def end(session_id: SessionId, *, why: SessionEnding, now: datetime) -> Change:
+    """A change that ends a session, if it has not ended yet."""
+    return Change((_END, {"key": session_id, "why": why.value, "now": now}))
 
 
 async def end_in(work: Work, session: Session, *, why: SessionEnding, now: datetime) -> bool:
