@@ -37,6 +37,8 @@ FIRST_PAUSE_SECONDS: Final = 1.0
 """Before a worker that died young is replaced; doubled each time."""
 LONGEST_PAUSE_SECONDS: Final = 30.0
 """Where doubling ends."""
+MOST_DOUBLINGS: Final = 10
+"""More than it takes to get there; a float does not hold two to the power of any number."""
 
 _LOG: Final = logger("gatewatch.supervisor")
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
@@ -74,7 +76,8 @@ def pause_before_replacing(young_deaths: int) -> float:
     """Seconds to wait after so many deaths in a row of workers that had hardly begun."""
     if not young_deaths:
         return 0.0
-    return min(FIRST_PAUSE_SECONDS * 2.0 ** (young_deaths - 1), LONGEST_PAUSE_SECONDS)
+    doublings = min(young_deaths - 1, MOST_DOUBLINGS)
+    return min(FIRST_PAUSE_SECONDS * 2.0**doublings, LONGEST_PAUSE_SECONDS)
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -186,6 +189,7 @@ class _Supervisor:
         process = subprocess.Popen(
             [*self._plan.command, *arguments],
             stdin=subprocess.DEVNULL,
+            process_group=0,  # a Ctrl-C is for the supervisor, who decides what it means
             pass_fds=(*descriptors, self._metrics, self._lifeline, say_ready),
         )
         os.close(say_ready)

@@ -74,8 +74,6 @@ def run(opening: Opening, arguments: list[str]) -> int:
 
     It is 0 after an orderly stop, 78 for settings that cannot work, 1 if it could not start.
     """
-    # A Ctrl-C reaches every process of the terminal; the supervisor alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     seat = parse_seat(arguments)
     try:
         with asyncio.Runner(loop_factory=_event_loop) as runner:

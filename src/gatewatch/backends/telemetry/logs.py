@@ -70,8 +70,8 @@ def logger(name: str) -> Log:
     return Log(logging.getLogger(name))
 
 
-def configure(levels: str, form: LogFormat, stream: TextIO = sys.stdout) -> None:
-    """Write this process's log to `stream`, instead of wherever it went before.
+def configure(levels: str, form: LogFormat, stream: TextIO | None = None) -> None:
+    """Write this process's log to `stream` (standard output), not wherever it went before.
 
     Raises:
         ValueError: when `levels` is no filter.
@@ -81,7 +81,7 @@ def configure(levels: str, form: LogFormat, stream: TextIO = sys.stdout) -> None
     for former in root.handlers[:]:
         root.removeHandler(former)
         former.close()
-    root.addHandler(_Handler(Lines(stream.fileno()), _line_format(form), chosen))
+    root.addHandler(_Handler(Lines((stream or sys.stdout).fileno()), _line_format(form), chosen))
     root.setLevel(chosen.root)
     # Uvicorn announces each start and stop of a process, which the supervisor does already.
     quiet = {"uvicorn": max(chosen.root, logging.WARNING)}
