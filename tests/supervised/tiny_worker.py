@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gatewatch.backends.telemetry.logs import configure
+from gatewatch.backends.telemetry.logs import configure, logger
 from gatewatch.backends.telemetry.meter import Meter
 from gatewatch.backends.telemetry.prometheus import render
 from gatewatch.catalogue.metrics import DEVICE_POLLS, HTTP_REQUESTS, PASSWORD_HASH_WAITING
@@ -31,6 +31,7 @@ class Tiny:
                 self.polled(1.0)
                 body = b""
             case "/slow":
+                logger("gatewatch.tiny").info("slow request begun")
                 await asyncio.sleep(1.5)
                 body = b"done"
             case "/metrics":
