@@ -3,7 +3,7 @@ import os
 import pytest
 
 from gatewatch.backends.telemetry.memory import allot, attach
-from gatewatch.backends.telemetry.meter import Meter
+from gatewatch.backends.telemetry.meter import Meter, RequestMeter
 from gatewatch.catalogue.events.login import LoggedOut, LoginRefused, LoginSucceeded
 from gatewatch.catalogue.events.sessions import SessionEnded, SessionRefreshReplayed
 from gatewatch.catalogue.events.tokens import AccessTokenIssued, TokenRefreshed
@@ -83,6 +83,27 @@ def test_a_sparse_metric_shows_only_what_was_observed(meter):
     meter.observe(HTTP_REQUESTS, 0.1, "GET", "/login", "200")
     ((labels, _),) = meter.readings(HTTP_REQUESTS)
     assert labels == ("GET", "/login", "200")
+
+
+def test_a_request_is_counted_by_method_route_and_status(meter):
+    requests = RequestMeter(meter)
+    for method in ("GET", "GET", "BREW", "FROB"):
+        requests.answered(method, "/login", 200, 0.1)
+    assert meter.value(HTTP_REQUESTS, "GET", "/login", "200") == 2.0
+    assert meter.value(HTTP_REQUESTS, "_OTHER", "/login", "200") == 2.0
+
+
+@pytest.mark.parametrize(("route", "status"), [("/login", 418), ("/elsewhere", 200)])
+def test_an_answer_that_cannot_be_is_a_fault(meter, route, status):
+    with pytest.raises(ValueError, match="has no series"):
+        RequestMeter(meter).answered("GET", route, status, 0.1)
+
+
+def test_methods_made_up_by_clients_take_no_memory(meter):
+    requests = RequestMeter(meter)
+    for number in range(100):
+        requests.answered(f"BREW{number}", "/login", 200, 0.1)
+    assert not requests._moves
 
 
 def test_a_gauge_asks_its_callback_when_refreshed(meter):

@@ -15,6 +15,8 @@ from gatewatch.backends.telemetry.layout import FINGERPRINT, Place, lay_out
 from gatewatch.backends.telemetry.memory import CELL_BYTES, Cells, private
 from gatewatch.catalogue.event import Event
 from gatewatch.catalogue.metric import Count, Counter, Gauge, Histogram, Merge, Metric, Series
+from gatewatch.catalogue.metrics import HTTP_REQUESTS
+from gatewatch.catalogue.outcomes import HttpMethod
 
 Move = Callable[[float], None]
 """Moves one series: adds to a counter, sets a gauge, observes for a histogram."""
@@ -180,6 +182,38 @@ class Meter:
             for labels in product(*values)
         }
         return _witnessing(names, moves)
+
+
+class RequestMeter:
+    """Times the requests answered: the one site of HTTP_REQUESTS.
+
+    A method that is not in the catalogue is counted as ``_OTHER``.
+
+    Raises:
+        ValueError: for a route or a status that is not in the catalogue.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._moves: dict[tuple[str, str, int], Move] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Note a request that was answered."""
+        try:
+            move = self._moves[method, route, status]
+        except KeyError:
+            move = self._resolve(method, route, status)
+        move(seconds)
+
+    def _resolve(self, method: str, route: str, status: int) -> Move:
+        known = method if method in _METHODS else HttpMethod.OTHER
+        move = self._meter.bound(HTTP_REQUESTS, known, route, str(status))
+        if known is method:
+            self._moves[method, route, status] = move
+        return move
+
+
+_METHODS = frozenset(member.value for member in HttpMethod)
 
 
 def _constant(count: Count, label: str) -> str:
