@@ -53,9 +53,9 @@ generate: setup ## write the reference, rules and dashboards anew from the code
 tools: setup ## unpack Chromium, promtool and wrk into .tools where the machine has none
 	$(BIN)/python scripts/tools.py
 
-bench: setup tools ## measure against other servers and print ratios; needs npm's registry
+bench: setup tools ## measure beside other servers, print ratios; needs npm's registry; ARGS go on
 	$(UV) pip install --require-hashes -r requirements/bench.txt
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 requirements: $(VENV)/.uv ## lock the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) --group bootstrap -o requirements/bootstrap.txt
