@@ -33,10 +33,10 @@ class Standing:
         )
 
 
-def judge(failures: float, resets_in: int, *, limit: int) -> Standing:
+def judge(failures: int, limit: int, *, retry_after: int) -> Standing:
     """Decide whether one more attempt is admitted after so many failures."""
     if failures >= limit:
-        return Standing(ThrottleVerdict.BLOCKED, max(1, resets_in))
+        return Standing(ThrottleVerdict.BLOCKED, max(1, retry_after))
     return Standing(ThrottleVerdict.ADMITTED)
 
 

@@ -40,8 +40,9 @@ class Throttle:
 
         An attempt that is blocked does not count: waiting always helps.
         """
+        limit = self.limits[subject]
         counted = await self.ephemeral.counted(_name(subject, key), window=self.window)
-        standing = rules.judge(counted.n, counted.resets_in, limit=self.limits[subject])
+        standing = rules.judge(counted.n, limit, retry_after=counted.falls_below(limit))
         if standing.is_blocked:
             await self._report(subject, key, standing, actor, origin)
         return standing
@@ -52,8 +53,9 @@ class Throttle:
         The one that reaches the limit was still admitted: only those beyond it are blocked, such
         as were being looked at together with others.
         """
+        limit = self.limits[subject]
         counted = await self.ephemeral.count(_name(subject, key), window=self.window)
-        return rules.judge(counted.n - 1, counted.resets_in, limit=self.limits[subject])
+        return rules.judge(counted.n - 1, limit, retry_after=counted.falls_below(limit))
 
     async def forgive(self, subject: ThrottleSubject, key: str) -> None:
         """Forget the failures of someone who has proved to be in the right."""
