@@ -7,6 +7,7 @@ and what differs is how they are carried out (`sqlite`, `postgres`).
 from gatewatch.backends.database.change import Change
 from gatewatch.backends.database.columns import Digest, Document, Moment, metadata
 from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.errors import Taken
 from gatewatch.backends.database.futures import Callback
 from gatewatch.backends.database.statement import (
     Guard,
@@ -33,6 +34,7 @@ __all__ = [
     "Params",
     "Row",
     "Statement",
+    "Taken",
     "Work",
     "metadata",
 ]

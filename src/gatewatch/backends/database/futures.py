@@ -12,7 +12,9 @@ Callback = Callable[[], None]
 def fail(future: asyncio.Future[Any], error: BaseException) -> None:
     """Tell one of many; each gets an exception of its own, since raising one writes on it."""
     if not future.done():
-        future.set_exception(copy(error))
+        told = copy(error)
+        told.__cause__ = error.__cause__
+        future.set_exception(told)
 
 
 def call_back(callbacks: list[Callback]) -> None:

@@ -37,14 +37,15 @@ class Gatherer(Generic[Asked, Answer]):
         self._at_fault = at_fault
         self._apart = apart
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._waiting: list[tuple[Asked, asyncio.Future[Answer], Hashable]] = []
         self._called = False
         self._flying: set[asyncio.Task[None]] = set()
 
     def ask(self, question: Asked) -> asyncio.Future[Answer]:
         """Ask with the next batch."""
         future: asyncio.Future[Answer] = self._loop.create_future()
-        self._waiting.append((question, future))
+        mark = None if self._apart is None else self._apart(question)
+        self._waiting.append((question, future, mark))
         if not self._called and self._free:
             self._called = True
             self._loop.call_soon(self._depart)
@@ -68,14 +69,13 @@ class Gatherer(Generic[Asked, Answer]):
     def _board(self) -> list[tuple[Asked, asyncio.Future[Answer]]]:
         """Take who still waits, as many as fit, and no two that must be kept apart."""
         batch: list[tuple[Asked, asyncio.Future[Answer]]] = []
-        left: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        left: list[tuple[Asked, asyncio.Future[Answer], Hashable]] = []
         seen: set[Hashable] = set()
-        for question, future in self._waiting:
+        for question, future, mark in self._waiting:
             if future.done():
                 continue
-            mark = None if self._apart is None else self._apart(question)
             if len(batch) >= MOST_AT_ONCE or mark in seen:
-                left.append((question, future))
+                left.append((question, future, mark))
                 continue
             if mark is not None:
                 seen.add(mark)

@@ -16,7 +16,7 @@ import asyncio
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
@@ -24,6 +24,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from gatewatch.backends.database.change import Change
+from gatewatch.backends.database.errors import Taken
 from gatewatch.backends.database.futures import Callback, call_back, fail
 from gatewatch.backends.database.statement import Guard, Params
 from gatewatch.backends.database.turnstile import Turnstile
@@ -34,6 +35,9 @@ MOST_AT_ONCE: Final = 128
 
 PATIENCE: Final = 5_000
 """Milliseconds to wait for a writer that knows nothing of the lock, such as an operator's shell."""
+
+
+_UNIQUE: Final = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
 
 class State(Enum):
@@ -55,6 +59,7 @@ class Unit:
     owner: asyncio.Task[object] | None = None
     change: Change | None = None
     outcome: bool = True
+    fate: Exception | None = None
 
 
 class Groups:
@@ -95,18 +100,24 @@ class Groups:
         self._inside = unit
         return unit
 
-    def require(self, unit: Unit) -> None:
-        """Make sure that a unit has not been undone behind its back.
+    def run(self, unit: Unit, sql: str, arguments: Sequence[object]) -> sqlite3.Cursor:
+        """Run a statement of a unit; one that fails ends the unit, as it does on Postgres.
 
         Raises:
-            WorkSuspended: it has, since it awaited something.
+            WorkSuspended: the unit awaited something, and was undone.
+            Taken: the statement would write a unique value a second time.
         """
-        if self._inside is not unit:
-            raise WorkSuspended("a unit of work awaited something other than its own statements")
+        self._require(unit)
+        try:
+            return self._execute(sql, arguments)
+        except sqlite3.Error as error:
+            self.abandon(unit, error)
+            unit.fate = RuntimeError("a statement of this unit of work has failed")
+            raise translated(error) from error
 
     async def leave(self, unit: Unit) -> None:
         """End a unit, and wait until it is durable."""
-        self.require(unit)
+        self._require(unit)
         self._inside = None
         self._execute("RELEASE unit")
         self._members.append(unit)
@@ -160,10 +171,11 @@ class Groups:
             self._turnstile.acquire()
             self._execute(f"PRAGMA busy_timeout = {PATIENCE}")
             self._execute("BEGIN IMMEDIATE")
-            self._execute("PRAGMA busy_timeout = 0")
         except (sqlite3.Error, OSError) as trouble:
             error = trouble
             self._turnstile.release()
+        finally:
+            self._execute("PRAGMA busy_timeout = 0")
         self._loop.call_soon_threadsafe(self._begun, error)
 
     def _begun(self, error: Exception | None) -> None:
@@ -190,7 +202,7 @@ class Groups:
 
     def _flush(self) -> None:
         """Close the group, and send it to the disk."""
-        self._expect_nobody()
+        self._evict()
         members, self._members = self._members, []
         self._state = State.COMMITTING
         self._helper.do(partial(self._commit, members))
@@ -232,6 +244,10 @@ class Groups:
 
     # ------------------------------------------------------------------------- one unit
 
+    def _require(self, unit: Unit) -> None:
+        if self._inside is not unit:
+            raise unit.fate or RuntimeError("this unit of work has ended")
+
     def _make(self, unit: Unit, change: Change) -> None:
         self._expect_nobody()
         try:
@@ -239,7 +255,7 @@ class Groups:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's to hear
             if not self._connection.in_transaction:
                 self._restart(error)
-            unit.answer.set_exception(error)
+            fail(unit.answer, translated(error))
         else:
             self._members.append(unit)
 
@@ -268,14 +284,16 @@ class Groups:
             self._execute(filled.sql, filled.bind(row))
 
     def _expect_nobody(self) -> None:
+        if self._inside is not None and self._inside.owner is asyncio.current_task():
+            raise RuntimeError("a unit of work inside a unit of work")
+        self._evict()
+
+    def _evict(self) -> None:
         """Undo a unit that is still inside though its body does not run: it has suspended."""
         unit = self._inside
-        if unit is None:
-            return
-        if unit.owner is asyncio.current_task():
-            raise RuntimeError("a unit of work inside a unit of work")
-        self._inside = None
-        self._undo(WorkSuspended())
+        if unit is not None:
+            unit.fate = WorkSuspended("a unit of work awaited something that is not its own")
+            self.abandon(unit, unit.fate)
 
     def _undo(self, error: BaseException) -> None:
         if self._connection.in_transaction:
@@ -290,6 +308,15 @@ class Groups:
         for unit in members:
             fail(unit.answer, error)
         self._execute("BEGIN IMMEDIATE")
+
+
+def translated(error: Exception) -> Exception:
+    """The same error in the slices' words, if they have one for it."""
+    if getattr(error, "sqlite_errorcode", None) not in _UNIQUE:
+        return error
+    taken = Taken(str(error))
+    taken.__cause__ = error
+    return taken
 
 
 class Helper:

@@ -5,7 +5,7 @@ known by its place in the batch: the guard's UPDATE returns the places that won,
 inserted for those alone. One statement is one transaction, and one round trip.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -26,7 +26,7 @@ from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from gatewatch.backends.database.change import Change, Shape
-from gatewatch.backends.database.dialect import POSTGRES, AnyType, Array, binder
+from gatewatch.backends.database.dialect import POSTGRES, AnyType, Array, Processor, binder
 from gatewatch.backends.database.statement import KEY, Form, Guard, compile_clause
 
 PLACE: Final = "place"
@@ -37,48 +37,49 @@ class Merged:
     """The statement for changes of one shape."""
 
     def __init__(self, shape: Shape) -> None:
-        self._guard, self._forms = shape
-        self._compiled = compile_clause(_statement(*shape), POSTGRES)
-        self._guard_binders = (
-            []
-            if self._guard is None
-            else [(name, binder(kind, POSTGRES)) for name, kind in self._guard.parameters.items()]
-        )
+        guard, forms = shape
+        self._compiled = compile_clause(_statement(guard, forms), POSTGRES)
+        self._guarded = guard is not None
+        self._params = _binders("guard", guard.parameters) if guard else []
+        self._forms = [
+            (form, _array(prefix, PLACE), _binders(prefix, form.kinds))
+            for prefix, form in _prefixed(forms)
+        ]
         self.sql = self._compiled.sql
 
     def arguments(self, changes: Sequence[Change]) -> Sequence[object]:
         """The arrays that hold these changes."""
         arrays: dict[str, object] = {}
-        if self._guard is not None:
+        if self._guarded:
             arrays[_array("guard", PLACE)] = range(len(changes))
-            for name, process in self._guard_binders:
-                values = [change.params[name] for change in changes]
-                arrays[_array("guard", name)] = (
-                    values if process is None else [process(value) for value in values]
-                )
-        for number, form in enumerate(self._forms):
-            arrays.update(self._rows(f"rows{number}", form, changes))
+        for name, array, process in self._params:
+            arrays[array] = _all(process, [change.params[name] for change in changes])
+        for form, place, columns in self._forms:
+            rows = [
+                (number, row)
+                for number, change in enumerate(changes)
+                for taken, row in change.rows
+                if taken is form
+            ]
+            if self._guarded:
+                arrays[place] = [number for number, _ in rows]
+            given = zip(*[row.values() for _, row in rows], strict=True)
+            for (_, array, process), values in zip(columns, given, strict=True):
+                arrays[array] = _all(process, values)
         return self._compiled.bind(arrays)
 
-    def _rows(
-        self, prefix: str, form: Form, changes: Sequence[Change]
-    ) -> Iterable[tuple[str, object]]:
-        placed = [
-            (place, row)
-            for place, change in enumerate(changes)
-            for taken, row in change.rows
-            if taken is form
-        ]
-        if self._guard is not None:
-            yield _array(prefix, PLACE), [place for place, _ in placed]
-        columns = zip(*[row.values() for _, row in placed], strict=True)
-        for kept, process, values in zip(
-            form.columns, form.postgres.processors, columns, strict=True
-        ):
-            yield (
-                _array(prefix, kept.name),
-                values if process is None else [process(value) for value in values],
-            )
+
+def _all(process: Processor | None, values: Sequence[object]) -> Sequence[object]:
+    return values if process is None else [process(value) for value in values]
+
+
+def _binders(prefix: str, kinds: dict[str, AnyType]) -> list[tuple[str, str, Processor | None]]:
+    """For each name: the array it travels in, and how its values are handed over."""
+    return [(name, _array(prefix, name), binder(kind, POSTGRES)) for name, kind in kinds.items()]
+
+
+def _prefixed(forms: Sequence[Form]) -> list[tuple[str, Form]]:
+    return [(f"rows{number}", form) for number, form in enumerate(forms)]
 
 
 def _statement(guard: Guard | None, forms: Sequence[Form]) -> Executable:
@@ -86,15 +87,15 @@ def _statement(guard: Guard | None, forms: Sequence[Form]) -> Executable:
         return _unguarded(forms)
     won = _guarded_update(guard)
     inserts = [
-        _insert(form, f"rows{number}", won).cte(f"insert{number}")
-        for number, form in enumerate(forms)
+        _insert(form, prefix, won).cte(f"insert_{prefix}") for prefix, form in _prefixed(forms)
     ]
     return select(won.c[PLACE]).add_cte(*inserts)
 
 
 def _unguarded(forms: Sequence[Form]) -> Executable:
-    *first, last = [_insert(form, f"rows{number}", None) for number, form in enumerate(forms)]
-    return last.add_cte(*[one.cte(f"insert{number}") for number, one in enumerate(first)])
+    *others, last = _prefixed(forms)
+    inserts = [_insert(form, prefix, None).cte(f"insert_{prefix}") for prefix, form in others]
+    return _insert(last[1], last[0], None).add_cte(*inserts)
 
 
 def _guarded_update(guard: Guard) -> CTE:
@@ -121,7 +122,7 @@ def _guarded_update(guard: Guard) -> CTE:
 
 
 def _insert(form: Form, prefix: str, won: CTE | None) -> Insert:
-    kinds = {kept.name: kept.type for kept in form.columns}
+    kinds = form.kinds
     given = _unnest(prefix, kinds if won is None else {PLACE: Integer(), **kinds})
     rows = select(*[given.c[name] for name in kinds])
     if won is not None:

@@ -4,33 +4,39 @@ Reads by key of one turn of the event loop travel together, and so do changes of
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import asyncpg
 
 from gatewatch.backends.database.change import Change, Shape
 from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.errors import Taken
 from gatewatch.backends.database.futures import Callback, call_back
 from gatewatch.backends.database.gather import Gatherer
 from gatewatch.backends.database.merge import Merged
-from gatewatch.backends.database.statement import Insert, Lookup, Params, Row, Statement
+from gatewatch.backends.database.statement import KEY, Insert, Lookup, Params, Row, Statement
 from gatewatch.backends.database.work import Database, Look, Work
 
 FLIGHTS: Final = 2
 """Batches of one kind under way at once: one is being written while the next is on its way."""
 
 _AT_FAULT: Final = (
-    asyncpg.exceptions.DataError,
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
-    UnicodeError,
+    Taken,
+    ValueError,
+    TypeError,
+    LookupError,
 )
-"""Errors that one question of a batch causes: a value out of range, a name already taken."""
+"""Errors that one question of a batch causes: a value that fits no column, a name taken already."""
 
-_TRY_AGAIN: Final = asyncpg.exceptions.TransactionRollbackError
+_TRY_AGAIN: Final = asyncpg.TransactionRollbackError
 """A deadlock or a lost serialization, class 40 of PostgreSQL's error codes: nothing was done."""
+
+_PAUSE: Final = 0.05
+"""Seconds before a second try, in which whoever won the deadlock goes on."""
 
 _NO_CHANGE: Final[Shape] = (None, ())
 
@@ -82,13 +88,15 @@ class PostgresWork(Work):
 
     async def run(self, statement: Statement, **params: object) -> int:
         compiled = statement.postgres
-        status = await self._connection.execute(compiled.sql, *compiled.bind(params))
+        with _translated():
+            status = await self._connection.execute(compiled.sql, *compiled.bind(params))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def add(self, insert: Insert, row: Params) -> None:
         filled = insert.form(row).postgres
-        await self._connection.execute(filled.sql, *filled.bind(row))
+        with _translated():
+            await self._connection.execute(filled.sql, *filled.bind(row))
 
     def after_commit(self, callback: Callback) -> None:
         self.callbacks.append(callback)
@@ -130,9 +138,8 @@ class PostgresDatabase(Database):
 
     @asynccontextmanager
     async def _work(self) -> AsyncIterator[Work]:
+        self._refuse_nesting()
         task = asyncio.current_task()
-        if task in self._working:
-            raise RuntimeError("a unit of work inside a unit of work")
         self._working.add(task)
         try:
             async with self._pool.acquire() as connection, _transaction(connection):
@@ -142,7 +149,12 @@ class PostgresDatabase(Database):
             self._working.discard(task)
         call_back(work.callbacks)
 
+    def _refuse_nesting(self) -> None:
+        if self._working and asyncio.current_task() in self._working:
+            raise RuntimeError("a unit of work inside a unit of work")
+
     async def commit(self, change: Change) -> bool:
+        self._refuse_nesting()
         shape = change.shape
         if shape == _NO_CHANGE:
             call_back(change.callbacks)
@@ -163,20 +175,24 @@ class PostgresDatabase(Database):
             answer,
             flights=FLIGHTS,
             at_fault=_at_fault,
-            apart=(lambda change: change.params["key"]) if guarded else None,
+            apart=_key if guarded else None,
         )
 
     async def _make(self, merged: Merged, changes: list[Change], *, guarded: bool) -> list[bool]:
         """Make changes of one shape; they are durable when this returns."""
-        arguments = merged.arguments(changes)
-        try:
-            rows = await self._pool.fetch(merged.sql, *arguments)
-        except _TRY_AGAIN:
-            rows = await self._pool.fetch(merged.sql, *arguments)
-        won = {row[0] for row in rows} if guarded else range(len(changes))
-        for place in won:
-            call_back(changes[place].callbacks)
-        return [place in won for place in range(len(changes))]
+        # In the order of their keys, as every other batch, so that two rarely block each other.
+        ordered = sorted(changes, key=_key) if guarded else changes
+        arguments = merged.arguments(ordered)
+        with _translated():
+            try:
+                rows = await self._pool.fetch(merged.sql, *arguments)
+            except _TRY_AGAIN:
+                await asyncio.sleep(_PAUSE)
+                rows = await self._pool.fetch(merged.sql, *arguments)
+        won = {ordered[row[0]] for row in rows} if guarded else set(changes)
+        for change in won:
+            call_back(change.callbacks)
+        return [change in won for change in changes]
 
     async def scan(self, statement: Statement, **params: object) -> list[Row]:
         return await _all(self._pool, statement, params)
@@ -195,11 +211,14 @@ async def _transaction(connection: Connection) -> AsyncIterator[None]:
     await connection.execute("BEGIN")
     try:
         yield
-        await connection.execute("COMMIT")
+        ended = await connection.execute("COMMIT")
     except BaseException:
         # Not to be cut short by a second cancellation: the connection goes back to the pool.
         await asyncio.shield(_roll_back(connection))
         raise
+    # A COMMIT after a statement that failed rolls back, and is no error to PostgreSQL.
+    if ended != "COMMIT":
+        raise RuntimeError("a statement of this unit of work has failed")
 
 
 async def _roll_back(connection: Connection) -> None:
@@ -208,6 +227,15 @@ async def _roll_back(connection: Connection) -> None:
             await connection.execute("ROLLBACK")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection.terminate()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Tell of an error in the slices' words, if they have one for it."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise Taken(str(error)) from error
 
 
 async def _one(source: Any, statement: Statement, params: Params) -> Row | None:
@@ -224,7 +252,7 @@ async def _all(source: Any, statement: Statement, params: Params) -> list[Row]:
 
 async def _found(source: Any, lookup: Lookup, keys: Sequence[object]) -> list[Row | None]:
     compiled = lookup.postgres
-    rows = await source.fetch(compiled.sql, *compiled.bind({"key": list(set(keys))}))
+    rows = await source.fetch(compiled.sql, *compiled.bind({KEY: list(set(keys))}))
     found = {row[-1]: compiled.read(row)[:-1] for row in rows}
     return [found.get(key) for key in keys]
 
@@ -238,6 +266,10 @@ def _storable(key: object) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in key
+
+
+def _key(change: Change) -> Any:
+    return change.params[KEY]
 
 
 def _at_fault(error: Exception) -> bool:

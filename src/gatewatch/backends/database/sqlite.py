@@ -19,7 +19,7 @@ from gatewatch.backends.database.change import Change
 from gatewatch.backends.database.dialect import Engine
 from gatewatch.backends.database.futures import Callback
 from gatewatch.backends.database.group import Groups, Unit
-from gatewatch.backends.database.statement import Insert, Lookup, Params, Row, Statement
+from gatewatch.backends.database.statement import KEY, Insert, Lookup, Params, Row, Statement
 from gatewatch.backends.database.turnstile import Turnstile
 from gatewatch.backends.database.work import Database, Look, Work
 from gatewatch.kernel.errors import ConfigurationError
@@ -77,7 +77,7 @@ class SqliteLook(Look):
     async def find(self, lookup: Lookup, key: object) -> Row | None:
         compiled = lookup.sqlite
         try:
-            row = self._execute(compiled.sql, compiled.bind({"key": key})).fetchone()
+            row = self._execute(compiled.sql, compiled.bind({KEY: key})).fetchone()
         except UnicodeEncodeError:
             # No stored text has half a surrogate pair in it.
             return None
@@ -122,8 +122,7 @@ class SqliteWork(SqliteLook, Work):
         self._unit.callbacks.append(callback)
 
     def _execute(self, sql: str, arguments: Sequence[object]) -> sqlite3.Cursor:
-        self._groups.require(self._unit)
-        return self._connection.execute(sql, arguments)
+        return self._groups.run(self._unit, sql, arguments)
 
 
 class SqliteDatabase(Database):

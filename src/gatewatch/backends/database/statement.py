@@ -147,7 +147,7 @@ class Form:
 
     def __init__(self, table: Table, names: tuple[str, ...]) -> None:
         self.table = table
-        self.columns: list[Column[Any]] = [table.c[name] for name in names]
+        self.kinds: dict[str, AnyType] = {name: table.c[name].type for name in names}
 
     @cached_property
     def sqlite(self) -> "Filled":
@@ -165,22 +165,22 @@ class Filled:
     """An insert's text for one engine, and how a row's values are handed over."""
 
     sql: str
-    processors: tuple[Processor | None, ...]
+    values: tuple[tuple[str, Processor | None], ...]
 
     @staticmethod
     def of(form: Form, dialect: Dialect) -> "Filled":
         """Write the insert for an engine."""
-        values = {column.name: bindparam(column.name, type_=column.type) for column in form.columns}
+        named = {name: bindparam(name, type_=kind) for name, kind in form.kinds.items()}
+        compiled = _compile(insert(form.table).values(named), dialect)
+        order = compiled.positiontup or []
         return Filled(
-            str(_compile(insert(form.table).values(values), dialect)),
-            tuple(binder(column.type, dialect) for column in form.columns),
+            str(compiled), tuple((name, binder(form.kinds[name], dialect)) for name in order)
         )
 
     def bind(self, row: Params) -> list[object]:
-        """The row's values as the driver takes them, in the order of the columns."""
+        """The row's values as the driver takes them, in the order of the text."""
         return [
-            value if process is None else process(value)
-            for process, value in zip(self.processors, row.values(), strict=True)
+            row[name] if process is None else process(row[name]) for name, process in self.values
         ]
 
 

@@ -32,7 +32,7 @@ class Look(ABC):
 
 
 class Work(Look):
-    """One transaction: all of it is kept, or none."""
+    """One transaction: all of it is kept, or none. A statement that fails ends it."""
 
     @abstractmethod
     async def run(self, statement: Statement, **params: object) -> int:
@@ -87,13 +87,18 @@ class Database(ABC):
         Its body awaits nothing but its own statements, so it is short by construction.
 
         Raises:
+            Taken: a row would have a unique value that another row has.
             WorkSuspended: on SQLite, the body awaited something else; nothing of it is kept.
             RuntimeError: the body opened another unit of work.
         """
 
     @abstractmethod
     async def commit(self, change: Change) -> bool:
-        """Make a change durable; False if its guard was lost and nothing was done."""
+        """Make a change durable; False if its guard was lost and nothing was done.
+
+        Raises:
+            Taken: a row would have a unique value that another row has.
+        """
 
     @abstractmethod
     async def scan(self, statement: Statement, **params: object) -> list[Row]:
