@@ -1,19 +1,16 @@
 """A journal on each engine."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from tests.audit.desk import Desk
 
-from gatewatch.audit.journal import Emitter, Journal
+from gatewatch.audit.journal import Journal
 from gatewatch.backends.database import Database, migrate
 from gatewatch.backends.telemetry.meter import Meter
 from gatewatch.catalogue.metrics import METRICS
-from gatewatch.kernel.secrets import SystemEntropy
 from gatewatch.kernel.time import FixedClock
-from gatewatch.settings import AuditSettings
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -43,26 +40,6 @@ def clock() -> FixedClock:
 @pytest.fixture
 def meter() -> Meter:
     return Meter(METRICS)
-
-
-@dataclass
-class Desk:
-    """Makes journals over one database and one folder."""
-
-    database: Database
-    data_dir: Path
-    clock: FixedClock
-
-    def journal(self, meter: Meter, *, slot: int = 0, slots: int = 1, **settings) -> Journal:
-        return Journal(
-            self.database,
-            meter,
-            self.clock,
-            SystemEntropy(),
-            AuditSettings(**settings),
-            emitter=Emitter(f"test-{slot}", slot, slots),
-            data_dir=self.data_dir,
-        )
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from enum import StrEnum
 from gatewatch.audit import store
 from gatewatch.audit.journal import Journal
 from gatewatch.audit.row import AuditRow
-from gatewatch.audit.store import Search
+from gatewatch.audit.search import Search
 from gatewatch.backends.database import Database
 from gatewatch.catalogue.events.audit import AuditViewed
 from gatewatch.kernel.actor import Actor, Origin

@@ -20,6 +20,9 @@ TEXT_LENGTH: Final = 2048
 ITEMS: Final = 100
 """Items kept of a list within a field."""
 
+_LARGEST: Final = 2**63 - 1
+"""The largest whole number that the spool and both databases hold alike."""
+
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -92,13 +95,17 @@ def _text(value: Any) -> object:
     return clean(value, TEXT_LENGTH)
 
 
+def _number(value: Any) -> object:
+    return value if -_LARGEST <= value <= _LARGEST else str(value)
+
+
 def _itself(value: object) -> object:
     return value
 
 
 _WRITERS: Final[dict[type, Callable[[Any], object]]] = {
     str: _text,
-    int: _itself,
+    int: _number,
     bool: _itself,
     float: _itself,
     type(None): _itself,

@@ -50,7 +50,8 @@ class Writer:
 
     async def open(self) -> None:
         """Take hold of a segment and of those that nobody holds, and start to write."""
-        self._hold()
+        if self._own is None:
+            self._hold()
         self._stopping = False
         self._next_adoption = stopwatch() + ADOPTION
         self._task = asyncio.create_task(self._run(), name="gatewatch audit writer")
