@@ -51,3 +51,9 @@ def test_the_check_value_tells_keys_apart():
     other = Vault(Secret("zyxwvutsrqponmlkjihgfedcba9876543210"))
     assert VAULT.check_value() == Vault(KEY).check_value()
     assert VAULT.check_value() != other.check_value()
+
+
+def test_a_derived_key_serves_one_purpose():
+    assert len(VAULT.key("forms")) == 32
+    assert VAULT.key("forms") == Vault(KEY).key("forms")
+    assert VAULT.key("forms") != VAULT.key("cookies")
