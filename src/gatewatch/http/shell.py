@@ -66,7 +66,7 @@ class Shell:
             request_id_var.reset(token)
         seconds = stopwatch() - begun
         self.meter.answered(method, template, response.status, seconds)
-        self.log.write(response.status, seconds, request.address, method, path, request.id)
+        self.log.write(response.status, seconds, request.address or "-", method, path, request.id)
 
     async def _dispatch(self, request: Request) -> tuple[str, Response]:
         match self.router.find(request.method, request.path):

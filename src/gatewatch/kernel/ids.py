@@ -65,6 +65,11 @@ def request_id(now: datetime, entropy: Entropy) -> RequestId:
     return RequestId(_mint("req", now, entropy))
 
 
+def emitter_name(now: datetime, entropy: Entropy) -> str:
+    """A name for a process that records events, which no other ever had or will have."""
+    return _mint("emt", now, entropy)
+
+
 def _mint(kind: str, now: datetime, entropy: Entropy) -> str:
     milliseconds = int(now.timestamp() * 1000)
     return f"{kind}_{(milliseconds.to_bytes(_TIME_BYTES) + entropy.bytes(_RANDOM_BYTES)).hex()}"

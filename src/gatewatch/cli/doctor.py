@@ -1,0 +1,110 @@
+"""``gatewatch doctor``: whether everything is as it should be, and what to do if not."""
+
+import stat
+from argparse import ArgumentParser, Namespace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from gatewatch.auth import Auth
+from gatewatch.backends.database import migrate
+from gatewatch.cli.output import Output
+from gatewatch.settings import Settings
+
+REQUEST_SECONDS: Final = 5.0
+
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found; `fix` only if something is wrong."""
+
+    check: str
+    found: str
+    fix: str | None = None
+
+
+Check = Callable[[Settings], Awaitable[Finding]]
+
+
+def register(parser: ArgumentParser) -> None:
+    """Declare the command's arguments: there are none."""
+    parser.set_defaults(run=run)
+
+
+async def run(_arguments: Namespace, output: Output) -> int:
+    """Run every check; 1 when one of them found something wrong."""
+    settings = Settings.load()
+    findings = [await check(settings) for check in CHECKS]
+    rows = [
+        {
+            "check": finding.check,
+            "status": "wrong" if finding.fix else "ok",
+            "found": finding.found,
+            "fix": finding.fix,
+        }
+        for finding in findings
+    ]
+    output.table(rows, empty="nothing to check")
+    return 1 if any(finding.fix for finding in findings) else 0
+
+
+async def data_dir(settings: Settings) -> Finding:
+    """Only the server's own user may read what is kept there."""
+    path = settings.instance.data_dir
+    exposed = [each for each in (path, *path.glob("*")) if _is_exposed(each)]
+    if not exposed:
+        return Finding("data directory", f"{path} is private")
+    names = " ".join(str(each) for each in exposed)
+    return Finding("data directory", "others can read it", f"chmod go= {names}")
+
+
+async def migrations(settings: Settings) -> Finding:
+    """The tables are those of this release."""
+    database = settings.database
+    status = migrate.status(database.url.reveal(), database.schema)
+    if not status.pending:
+        return Finding("migrations", "up to date")
+    return Finding("migrations", f"{len(status.pending)} pending", "gatewatch migrate up")
+
+
+async def secret_key(settings: Settings) -> Finding:
+    """The key is the one that the database was made with, and everything opens."""
+    async with Auth(settings) as auth:
+        findings = await auth.services.health.check()
+    if findings.healthy:
+        return Finding("database and secret key", "open")
+    return Finding(
+        "database and secret key", "a dependency does not answer", "see GET /health and the log"
+    )
+
+
+async def metadata(settings: Settings) -> Finding:
+    """Clients find the server at its issuer, and it calls itself by that name."""
+    issuer = settings.web.issuer
+    url = f"{issuer}/.well-known/openid-configuration"
+    try:
+        async with httpx.AsyncClient(timeout=REQUEST_SECONDS) as http:
+            answer = await http.get(url)
+        named = answer.json().get("issuer")
+    except (httpx.HTTPError, ValueError) as error:
+        return Finding(
+            "issuer",
+            f"{url} does not answer: {type(error).__name__}",
+            "start the server, or set GATEWATCH_ISSUER to the address that it is reached at",
+        )
+    if named == issuer:
+        return Finding("issuer", f"{issuer} answers")
+    return Finding("issuer", f"{issuer} calls itself {named}", "set GATEWATCH_ISSUER on both alike")
+
+
+CHECKS: Final[tuple[Check, ...]] = (data_dir, migrations, secret_key, metadata)
+"""In the order that one needs the other."""
+
+
+def _is_exposed(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & _OTHERS)

@@ -1,0 +1,94 @@
+"""``gatewatch``: every command, and how each ends."""
+
+import asyncio
+import sys
+from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from inspect import iscoroutine
+from typing import Final
+
+from gatewatch.cli.output import Output
+from gatewatch.kernel.errors import EX_CONFIG, ConfigurationError, Refusal
+
+EX_INTERRUPTED: Final = 130
+"""Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its name, the module that has it, and one sentence."""
+
+    name: str
+    module: str
+    sentence: str
+
+    def register(self, parser: ArgumentParser) -> None:
+        """Declare its arguments; its module is loaded only when it is the one asked for."""
+        register: Callable[[ArgumentParser], None] = import_module(self.module).register
+        register(parser)
+
+
+COMMANDS: Final = (
+    Command("serve", "gatewatch.cli.serve", "run the server"),
+    Command("login", "gatewatch.cli.login", "sign this terminal in, through a browser"),
+    Command("accounts", "gatewatch.cli.accounts", "create, list, disable and enable accounts"),
+    Command("clients", "gatewatch.cli.clients", "create, list, disable and enable OAuth clients"),
+    Command("audit", "gatewatch.cli.audit", "read the audit log"),
+    Command("migrate", "gatewatch.cli.migrate", "bring the database's tables up to date"),
+    Command("settings", "gatewatch.cli.settings", "show the settings in effect"),
+    Command("doctor", "gatewatch.cli.doctor", "check that everything is as it should be"),
+)
+"""Every command, in the order that the help shows them."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when it did what was asked, 78 when the settings cannot work."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(words).parse_args(words)
+    output = Output(as_json=arguments.json)
+    try:
+        ended = arguments.run(arguments, output)
+        return int(asyncio.run(ended) if iscoroutine(ended) else ended)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            output.remark(f"error: {problem}")
+        return EX_CONFIG
+    except Refusal as refusal:
+        output.remark(f"error: {refusal.public}")
+        return 1
+    except KeyboardInterrupt:
+        return EX_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser(words: Sequence[str]) -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="gatewatch",
+        description="A self-hosted sign-in system that watches itself.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((word for word in words if not word.startswith("-")), None)
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.name, help=command.sentence, description=f"{command.sentence}.".capitalize()
+        )
+        if command.name == asked:
+            command.register(sub)
+            _add_json(sub)
+    return parser
+
+
+def _add_json(parser: ArgumentParser) -> None:
+    """Give a command, and each of its parts, a ``--json``."""
+    parts = [
+        part
+        for action in parser._actions  # noqa: SLF001 - argparse has no public way to list parts
+        if isinstance(action, _SubParsersAction)
+        for part in action.choices.values()
+    ]
+    for each in parts or [parser]:
+        each.add_argument("--json", action="store_true", help="print JSON, for programs")

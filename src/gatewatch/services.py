@@ -1,0 +1,229 @@
+"""Every service, built from `Settings`: the one file that knows everything."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final, Self
+
+from gatewatch.admin.first_start import FirstStart
+from gatewatch.audit.journal import Emitter, Journal
+from gatewatch.audit.log import AuditLog
+from gatewatch.audit.retention import Retention
+from gatewatch.backends import ephemeral as short_lived
+from gatewatch.backends.database import Database, Work, migrate
+from gatewatch.backends.ephemeral.port import Ephemeral
+from gatewatch.backends.hashing import Hashing
+from gatewatch.backends.keys.jwt import Jwt
+from gatewatch.backends.keys.keyring import Keyring, SigningKey
+from gatewatch.backends.keys.vault import Vault
+from gatewatch.backends.telemetry.meter import Meter
+from gatewatch.catalogue.events.system import SigningKeyCreated
+from gatewatch.catalogue.outcomes import ThrottleSubject
+from gatewatch.http.csrf import Csrf
+from gatewatch.http.pages import Pages
+from gatewatch.http.urls import Urls
+from gatewatch.identity.accounts.service import Accounts
+from gatewatch.identity.login.service import Login
+from gatewatch.identity.passwords.service import Passwords
+from gatewatch.identity.sessions.endpoint import Doorkeeper
+from gatewatch.identity.sessions.service import Sessions
+from gatewatch.identity.throttle.service import Throttle
+from gatewatch.kernel.actor import NOWHERE, SYSTEM
+from gatewatch.kernel.errors import ConfigurationError
+from gatewatch.kernel.ids import AccountId
+from gatewatch.kernel.secrets import Entropy
+from gatewatch.kernel.time import Clock
+from gatewatch.oauth.clients.service import Clients
+from gatewatch.oauth.device.service import Device
+from gatewatch.oauth.tokens.service import Tokens
+from gatewatch.settings import Settings
+from gatewatch.watch.health.service import PROBE_SECONDS, Health
+
+RETENTION_LEASE: Final = timedelta(minutes=5)
+"""How long one process has the turn to let old events go; more than a sweep's pause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What gatewatch can do, for endpoints, pages, commands, and applications that embed it."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    emitter: Emitter
+    meter: Meter
+    urls: Urls
+    database: Database
+    ephemeral: Ephemeral
+    keyring: Keyring
+    hashing: Hashing
+    journal: Journal
+    retention: Retention
+    audit_log: AuditLog
+    csrf: Csrf
+    pages: Pages
+    throttle: Throttle
+    accounts: Accounts
+    passwords: Passwords
+    sessions: Sessions
+    door: Doorkeeper
+    login: Login
+    clients: Clients
+    tokens: Tokens
+    device: Device
+    health: Health
+    first_start: FirstStart
+
+    @classmethod
+    def build(
+        cls, settings: Settings, *, meter: Meter, clock: Clock, entropy: Entropy, emitter: Emitter
+    ) -> Self:
+        """Build every service; connects to nothing."""
+        urls = Urls(settings.web.issuer)
+        database = Database.build(
+            settings.database.url.reveal(),
+            schema=settings.database.schema,
+            pool_size=settings.database.pool_size,
+        )
+        ephemeral = short_lived.build(
+            database,
+            redis_url=settings.database.redis_url,
+            data_dir=settings.instance.data_dir,
+            clock=clock,
+        )
+        vault = Vault(settings.instance.secret_key, entropy)
+        keyring = Keyring(database, vault, clock)
+        jwt = Jwt(keyring, urls.issuer, clock)
+        hashing = Hashing(settings.passwords, meter, workers=settings.web.workers, entropy=entropy)
+        journal = Journal(
+            database,
+            meter,
+            clock,
+            entropy,
+            settings.audit,
+            emitter=emitter,
+            data_dir=settings.instance.data_dir,
+        )
+        lease = partial(ephemeral.lease, "audit retention", emitter.name, RETENTION_LEASE)
+        csrf = Csrf(vault.key("csrf"), urls)
+        throttle = Throttle(
+            ephemeral,
+            journal,
+            entropy,
+            {
+                ThrottleSubject.ACCOUNT: settings.login.max_attempts,
+                ThrottleSubject.ADDRESS: settings.login.address_max_attempts,
+                ThrottleSubject.USER_CODE: settings.login.max_attempts,
+            },
+            settings.login.window,
+        )
+        sessions = Sessions(
+            database,
+            journal,
+            meter,
+            clock,
+            entropy,
+            jwt,
+            urls.issuer,
+            settings.login,
+            settings.tokens,
+        )
+        tokens = Tokens(database, journal, meter, clock, entropy, jwt, urls.issuer, settings.tokens)
+        accounts = Accounts(
+            database, journal, clock, entropy, (sessions.shut_out, _RevokeTokens(tokens))
+        )
+        passwords = Passwords(database, journal, hashing, clock, accounts)
+        clients = Clients(database, journal, meter, clock, entropy, (tokens.revoke_all_of_client,))
+        return cls(
+            settings=settings,
+            clock=clock,
+            entropy=entropy,
+            emitter=emitter,
+            meter=meter,
+            urls=urls,
+            database=database,
+            ephemeral=ephemeral,
+            keyring=keyring,
+            hashing=hashing,
+            journal=journal,
+            retention=Retention(database, clock, settings.audit, lease),
+            audit_log=AuditLog(database, journal),
+            csrf=csrf,
+            pages=Pages(urls, clock),
+            throttle=throttle,
+            accounts=accounts,
+            passwords=passwords,
+            sessions=sessions,
+            door=Doorkeeper(sessions, csrf, urls),
+            login=Login(database, journal, accounts, passwords, sessions, throttle),
+            clients=clients,
+            tokens=tokens,
+            device=Device(
+                database,
+                journal,
+                meter,
+                clock,
+                entropy,
+                ephemeral,
+                throttle,
+                tokens,
+                settings.device,
+                vault.key("user code"),
+            ),
+            health=Health(partial(database.ping, PROBE_SECONDS), ephemeral.ping, clock),
+            first_start=FirstStart(accounts, passwords, entropy, settings.instance),
+        )
+
+    async def open(self) -> None:
+        """Migrate if need be, and connect to everything, in the order that one needs the other.
+
+        Raises:
+            ConfigurationError: the database was made with another secret key.
+        """
+        self.settings.instance.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await self._open_database()
+        await self.ephemeral.open()
+        await self.journal.open()
+        await self.keyring.open(self.settings.tokens.signing_algorithm, witness=self._key_made)
+        await self.hashing.open()
+        await self.clients.ensure_cli()
+        await self.retention.open()
+
+    async def close(self) -> None:
+        """Flush the audit log, then disconnect: what still happens meanwhile is still recorded."""
+        await self.retention.close()
+        await self.sessions.close()
+        await self.hashing.close()
+        await self.journal.close()
+        await self.ephemeral.close()
+        await self.database.close()
+
+    async def _open_database(self) -> None:
+        database, settings = self.database, self.settings.database
+        try:
+            await database.open()
+        except ConfigurationError:
+            is_there = False
+        else:
+            if await migrate.head_is_applied(database):
+                return
+            is_there = True
+        if is_there:
+            await database.close()
+        await asyncio.to_thread(migrate.up, settings.url.reveal(), settings.schema)
+        await database.open()
+
+    async def _key_made(self, work: Work, key: SigningKey) -> None:
+        event = SigningKeyCreated(key_id=key.id, algorithm=key.algorithm.value)
+        await self.journal.record(work, event, actor=SYSTEM, origin=NOWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class _RevokeTokens:
+    """Takes a disabled account's OAuth tokens away; the account's event says who did it."""
+
+    tokens: Tokens
+
+    async def __call__(self, work: Work, account_id: AccountId, **_by_whom: object) -> None:
+        await self.tokens.revoke_all_of_account(work, account_id)
