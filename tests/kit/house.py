@@ -1,6 +1,7 @@
 """A house: the services, over a real database, with a clock that moves when told to."""
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ from gatewatch.kernel.actor import Actor, Origin
 from gatewatch.kernel.secrets import Entropy, Secret, SystemEntropy
 from gatewatch.kernel.time import FixedClock
 from gatewatch.settings import Settings
+from tests.kit.postgres import PostgresServer
 
 NOON = datetime(2026, 2, 8, 12, tzinfo=UTC)
 OPERATOR = Actor.operator("test")
@@ -96,14 +98,6 @@ def settings_of(url: str, data_dir: Path, **more: object) -> Settings:
 
 
 @asynccontextmanager
-async def house(url: str, data_dir: Path, **more: object) -> AsyncIterator[House]:
-    """Build and open the services over an empty database; `more` are settings by name."""
-    migrate.up(url)
-    async with neighbour(url, data_dir, FixedClock(NOON), **more) as built:
-        yield built
-
-
-@asynccontextmanager
 async def neighbour(
     url: str,
     data_dir: Path,
@@ -111,7 +105,10 @@ async def neighbour(
     ephemeral: Ephemeral | None = None,
     **more: object,
 ) -> AsyncIterator[House]:
-    """Build and open them over a database that is there, as another process would."""
+    """Build and open the services over a migrated database; `more` are settings by name.
+
+    A second one over the same database, with a folder of its own, is as another process is.
+    """
     built = _build(settings_of(url, data_dir, **more), url, data_dir, clock, ephemeral)
     await built.database.open()
     await built.journal.open()
@@ -194,16 +191,45 @@ def _build(
     )
 
 
+_FILE = pytest.StashKey[Path]()
+_NAME = pytest.StashKey[str]()
+
+
+def _migrated_file(request: pytest.FixtureRequest) -> Path:
+    """Return a migrated SQLite file to copy, made once a run."""
+    stash = request.config.stash
+    if _FILE not in stash:
+        factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+        path = factory.mktemp("migrated") / "gatewatch.db"
+        migrate.up(f"sqlite:///{path}")
+        stash[_FILE] = path
+    return stash[_FILE]
+
+
+def _migrated_name(request: pytest.FixtureRequest, server: PostgresServer) -> str:
+    """Return the name of a migrated Postgres database to copy, made once a run."""
+    stash = request.config.stash
+    if _NAME not in stash:
+        stash[_NAME] = server.create_database()
+        migrate.up(server.url(stash[_NAME]))
+    return stash[_NAME]
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def house_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, of each engine in turn."""
+def house_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a migrated database without a row in it, of each engine in turn."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/gatewatch.db"
-    return str(request.getfixturevalue("postgres_url"))
+        path = tmp_path / "gatewatch.db"
+        shutil.copyfile(_migrated_file(request), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database(_migrated_name(request, server)) as url:
+        yield url
 
 
 @pytest.fixture
 async def home(house_url: str, tmp_path: Path) -> AsyncIterator[House]:
     """A house on each engine."""
-    async with house(house_url, tmp_path) as built:
+    async with neighbour(house_url, tmp_path, FixedClock(NOON)) as built:
         yield built
