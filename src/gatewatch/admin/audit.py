@@ -209,11 +209,11 @@ def _by_day(rows: Iterable[AuditRow]) -> tuple[Day, ...]:
 
 def _sample_rows() -> tuple[AuditRow, ...]:
     return (
-        _sample(21, "AUTHENTICATION_SUCCESS", "auth.login.succeeded", Severity.INFO),
+        _sample(21, "AUTHENTICATION_SUCCESS", "auth.login", Severity.INFO),
         _sample(20, "AUTHENTICATION_FAILURE", "auth.login.failed", Severity.WARNING),
         _sample(17, "SUSPICIOUS_ACTIVITY", "oauth.device.code_replayed", Severity.CRITICAL),
         _sample(9, "CLIENT_CREATED", "clients.created", Severity.INFO),
-        _sample(-20, "ACCESS_TOKEN_ISSUED", "oauth.token.issued", Severity.INFO),
+        _sample(-20, "ACCESS_TOKEN_ISSUED", "oauth.token.access_issued", Severity.INFO),
     )
 
 
