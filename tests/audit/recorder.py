@@ -21,19 +21,19 @@ from gatewatch.kernel.secrets import SystemEntropy
 from gatewatch.kernel.time import SystemClock
 from gatewatch.settings import AuditSettings
 
-SLOT, SLOTS = 1, 2
+SLOTS = 3
 
 
-async def record(url: str, data_dir: Path, descriptor: int, first: int) -> None:
+async def record(url: str, data_dir: Path, descriptor: int, slot: int, first: int) -> None:
     database = Database.build(url)
     await database.open()
     journal = Journal(
         database,
-        Meter(METRICS, memory=memory.attach(descriptor), slot=SLOT, slots=SLOTS),
+        Meter(METRICS, memory=memory.attach(descriptor), slot=slot, slots=SLOTS),
         SystemClock(),
         SystemEntropy(),
         AuditSettings(),
-        emitter=Emitter(f"recorder-{first}", SLOT, SLOTS),
+        emitter=Emitter(f"recorder-{first}", slot, SLOTS),
         data_dir=data_dir,
     )
     await journal.open()
@@ -59,5 +59,5 @@ def answer(name: str) -> None:
 
 
 if __name__ == "__main__":
-    url, data_dir, descriptor, first = sys.argv[1:]
-    asyncio.run(record(url, Path(data_dir), int(descriptor), int(first)))
+    url, data_dir, descriptor, slot, first = sys.argv[1:]
+    asyncio.run(record(url, Path(data_dir), int(descriptor), int(slot), int(first)))

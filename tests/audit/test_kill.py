@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.audit.desk import account
+from tests.audit.recorder import SLOTS
 
 from gatewatch.audit import store
 from gatewatch.audit.search import Search
@@ -21,22 +22,25 @@ ROUNDS = 10
 REPOSITORY = Path(__file__).parents[2]
 
 
-async def killed_at_random(url: str, data_dir: Path, descriptor: int, number: int) -> list[str]:
+async def killed_at_random(
+    url: str, data_dir: Path, descriptor: int, number: int, slot: int = 1
+) -> list[str]:
     """Run a worker for a moment; what it answered for."""
+    first = str((number * SLOTS + slot) * 1_000_000)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.audit.recorder"),
-        *(url, str(data_dir), str(descriptor), str(number * 1_000_000)),
+        *(url, str(data_dir), str(descriptor), str(slot), first),
         stdout=subprocess.PIPE,
         pass_fds=(descriptor,),
         cwd=REPOSITORY,
     )
     assert process.stdout is not None
-    first = await process.stdout.readline()
+    answer = await process.stdout.readline()
     moment = int.from_bytes(SystemEntropy().bytes(2)) / 65536
     reading = asyncio.create_task(process.stdout.read())
     await asyncio.sleep(0.005 + 0.3 * moment**2)
     process.kill()
-    answered = (first + await reading).decode().split("\n")
+    answered = (answer + await reading).decode().split("\n")
     await process.wait()
     return answered[:-1]
 
@@ -52,22 +56,32 @@ async def in_the_table(database) -> Counter[str]:
     return names
 
 
+@pytest.fixture
+def descriptor():
+    return memory.allot(SLOTS)
+
+
+@pytest.fixture
+def onlooker(descriptor) -> Meter:
+    return Meter(METRICS, memory=memory.attach(descriptor), slot=0, slots=SLOTS)
+
+
+async def succeed(desk, descriptor: int, slot: int) -> None:
+    """Do as the replacement of a killed worker does, and stop."""
+    meter = Meter(METRICS, memory=memory.attach(descriptor), slot=slot, slots=SLOTS)
+    successor = desk.journal(meter, slot=slot, slots=SLOTS)
+    await successor.open()
+    await successor.close()
+
+
 @pytest.mark.slow
 async def test_killed_again_and_again_every_answered_event_is_there_exactly_once(
-    desk, database, database_url
+    desk, database, database_url, descriptor, onlooker
 ):
-    descriptor = memory.allot(2)
-    onlooker = Meter(METRICS, memory=memory.attach(descriptor), slot=0, slots=2)
     answered: list[str] = []
     for number in range(ROUNDS):
         answered += await killed_at_random(database_url, desk.data_dir, descriptor, number)
-
-    successor = desk.journal(
-        Meter(METRICS, memory=memory.attach(descriptor), slot=1, slots=2), slot=1, slots=2
-    )
-    await successor.open()
-    account(onlooker)
-    await successor.close()
+    await succeed(desk, descriptor, 1)
 
     there = await in_the_table(database)
     assert len(answered) > ROUNDS
@@ -78,3 +92,24 @@ async def test_killed_again_and_again_every_answered_event_is_there_exactly_once
     assert account(onlooker) == (spooled, spooled, 0, 0)
     account(onlooker, Durability.COMMITTED)
     assert onlooker.value(AUDIT_EMITTED, Durability.COMMITTED) <= there.total() - spooled
+
+
+@pytest.mark.slow
+async def test_two_workers_that_write_at_once_and_are_killed_lose_nothing(
+    desk, database, database_url, descriptor, onlooker
+):
+    answered: list[str] = []
+    for number in range(3):
+        both = (
+            killed_at_random(database_url, desk.data_dir, descriptor, number, slot)
+            for slot in (1, 2)
+        )
+        for names in await asyncio.gather(*both):
+            answered += names
+    for slot in (1, 2):
+        await succeed(desk, descriptor, slot)
+
+    there = await in_the_table(database)
+    assert {name: there[name] for name in answered} == dict.fromkeys(answered, 1)
+    assert set(there.values()) == {1}
+    account(onlooker)
