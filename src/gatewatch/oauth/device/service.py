@@ -53,8 +53,8 @@ from gatewatch.protocol.scopes import scope_text
 from gatewatch.settings import DeviceSettings
 
 _REFUSALS: Final = {
-    DevicePoll.UNKNOWN: ("invalid_grant", "The device code is invalid."),
-    DevicePoll.REPLAYED: ("invalid_grant", "The device code is invalid."),
+    DevicePoll.UNKNOWN: ("invalid_grant", "The device code is invalid.", "unknown"),
+    DevicePoll.REPLAYED: ("invalid_grant", "The device code is invalid.", "replayed"),
     DevicePoll.PENDING: ("authorization_pending", "The person has not decided yet."),
     DevicePoll.SLOW_DOWN: (
         "slow_down",
@@ -63,7 +63,7 @@ _REFUSALS: Final = {
     DevicePoll.EXPIRED: ("expired_token", "The device code has expired. Start again."),
     DevicePoll.DENIED: ("access_denied", "The person said no."),
 }
-"""What a device is told that gets no tokens (RFC 8628 section 3.5)."""
+"""What a device is told that gets no tokens (RFC 8628 section 3.5), and what the log is."""
 
 _NO_SUCH_CODE: Final = (
     "No device is waiting with this code. Check it, or start again on the device: "
@@ -158,7 +158,7 @@ class Device:
             return issued
         if grant is not None and outcome is DevicePoll.REPLAYED:
             await self._revoke_replayed(grant, client, origin)
-        raise Refusal(*_REFUSALS[outcome], outcome)
+        raise Refusal(*_REFUSALS[outcome])
 
     async def look_up(self, typed: str, signed_in: SignedIn, origin: Origin) -> PendingGrant:
         """Find the device that waits with the code a person typed.
