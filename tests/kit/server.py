@@ -91,7 +91,7 @@ def serving(
     issuer = environment.get("GATEWATCH_ISSUER", f"http://localhost:{port}")
     server = Server(issuer, data_dir, environment, log, process)
     try:
-        _await_ready(server, port)
+        await_ready(server, port)
         yield server
     finally:
         processes.stop(process)
@@ -123,7 +123,8 @@ def _variable(name: str) -> str:
     return upper if upper.startswith(("AUDIT_LOG_", "ENABLE_")) else f"GATEWATCH_{upper}"
 
 
-def _await_ready(server: Server, port: int) -> None:
+def await_ready(server: Server, port: int) -> None:
+    """Wait until the server says that it serves."""
     deadline = monotonic() + START_SECONDS
     while monotonic() < deadline:
         assert server.process.poll() is None, server.printed()
