@@ -243,3 +243,19 @@ def test_settings_in_code_are_checked_like_any_other(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         Settings.of(data_dir=tmp_path, colour="red", port="eighty")
     assert len(caught.value.problems) == 2
+
+
+def test_what_an_application_gives_counts_where_nobody_says_otherwise(load, tmp_path):
+    (tmp_path / ".env").write_text("GATEWATCH_PORT=8090\n")
+    defaults = {"port": "8070", "issuer": "http://localhost:8000/auth", "log": "debug"}
+    environ = {"GATEWATCH_DATA_DIR": str(tmp_path), "GATEWATCH_LOG": "warn"}
+    settings = Settings.load(environ, tmp_path / ".env", **defaults)
+    assert settings.web.issuer == "http://localhost:8000/auth"
+    assert settings.web.port == 8090
+    assert settings.telemetry.log == "warn"
+    assert Source.CODE is settings.sources["GATEWATCH_ISSUER"]
+    assert Source.DOTENV is settings.sources["GATEWATCH_PORT"]
+    assert Source.ENVIRONMENT is settings.sources["GATEWATCH_LOG"]
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load(environ, None, colour="red", issuer="localhost")
+    assert len(caught.value.problems) == 2

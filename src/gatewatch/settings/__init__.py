@@ -86,14 +86,22 @@ class Settings:
 
     @classmethod
     def load(
-        cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")
+        cls,
+        environ: Mapping[str, str] | None = None,
+        dotenv: Path | None = Path(".env"),
+        **defaults: object,
     ) -> Self:
         """Read the environment and the file; the environment wins.
+
+        An application that embeds gatewatch gives `defaults`, named as `of` names them, for what
+        neither of the two says.
 
         Raises:
             ConfigurationError: with every mistake there is.
         """
-        return cls._build(*gather(_DECLARED, environ, dotenv))
+        given, problems = _in_code(defaults)
+        gathered, more = gather(_DECLARED, environ, dotenv)
+        return cls._build(given | gathered, problems + more)
 
     @classmethod
     def of(cls, **values: object) -> Self:
@@ -105,18 +113,7 @@ class Settings:
         Raises:
             ConfigurationError: with every mistake there is.
         """
-        by_name = {declaration.name: declaration for declaration in _DECLARED.values()}
-        given: dict[str, Given] = {}
-        problems = []
-        for name, value in values.items():
-            if (declaration := by_name.get(name) or _DECLARED.get(name)) is None:
-                problems.append(
-                    f"{name} is not a setting; settings are named {', '.join(by_name)}."
-                )
-            elif value is not None:
-                text = value if isinstance(value, str) else declaration.form.write(value)
-                given[declaration.variable] = Given(text, Source.CODE)
-        return cls._build(given, problems)
+        return cls._build(*_in_code(values))
 
     @classmethod
     def _build(cls, given: Mapping[str, Given], problems: list[str]) -> Self:
@@ -147,6 +144,20 @@ class Settings:
                 value = declaration.show(getattr(section, name))
                 source = self.sources[declaration.variable]
                 yield Shown(declaration.variable, value, source, declaration.doc)
+
+
+def _in_code(values: Mapping[str, object]) -> tuple[dict[str, Given], list[str]]:
+    """Find the settings that code names, and say of a name that is none what there is."""
+    by_name = {declaration.name: declaration for declaration in _DECLARED.values()}
+    given: dict[str, Given] = {}
+    problems = []
+    for name, value in values.items():
+        if (declaration := by_name.get(name) or _DECLARED.get(name)) is None:
+            problems.append(f"{name} is not a setting; settings are named {', '.join(by_name)}.")
+        elif value is not None:
+            text = value if isinstance(value, str) else declaration.form.write(value)
+            given[declaration.variable] = Given(text, Source.CODE)
+    return given, problems
 
 
 def _contradictions(known: Mapping[str, Any]) -> Iterator[str]:
