@@ -6,8 +6,7 @@ from tests.kit.house import PASSWORD, SOMEWHERE, House, neighbour
 
 from gatewatch.catalogue.metrics import SESSION_REFRESHES
 from gatewatch.catalogue.outcomes import SessionCheck, SessionRefresh
-from gatewatch.identity.sessions.rules import Credential, Via
-from gatewatch.identity.sessions.service import Refreshed
+from gatewatch.identity.sessions.rules import Credential, Refreshed, Via
 from gatewatch.kernel.errors import Refusal
 
 MANY = 20

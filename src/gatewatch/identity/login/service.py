@@ -12,7 +12,8 @@ from gatewatch.identity.accounts.rules import Account, normalised
 from gatewatch.identity.accounts.service import Accounts
 from gatewatch.identity.login.rules import Admit, Refuse, next_step
 from gatewatch.identity.passwords.service import Passwords
-from gatewatch.identity.sessions.service import Opened, Sessions
+from gatewatch.identity.sessions.rules import Opened
+from gatewatch.identity.sessions.service import Sessions
 from gatewatch.identity.throttle.rules import address_key
 from gatewatch.identity.throttle.service import Throttle
 from gatewatch.kernel.actor import ANONYMOUS, Origin

@@ -12,8 +12,16 @@ from gatewatch.http.request import Request
 from gatewatch.http.response import Header, Response, no_content, private_json
 from gatewatch.http.urls import Urls
 from gatewatch.identity.accounts.rules import Role, permissions
-from gatewatch.identity.sessions.rules import Credential, Owner, Session, SignedIn, Via
-from gatewatch.identity.sessions.service import Opened, Sessions, Tokens
+from gatewatch.identity.sessions.rules import (
+    Credential,
+    Opened,
+    Owner,
+    Session,
+    SignedIn,
+    Tokens,
+    Via,
+)
+from gatewatch.identity.sessions.service import Sessions
 from gatewatch.kernel.errors import Refusal
 from gatewatch.kernel.ids import SessionId
 from gatewatch.kernel.time import rfc3339

@@ -118,6 +118,36 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a session's holder is given; only digests of it are kept."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    """Seconds that the access token is good for."""
+    refresh_expires_in: int
+    """Seconds that the session, and with it the refresh token, has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session, and what its holder is given: a page's cookie, and a program's tokens."""
+
+    session: Session
+    owner: Owner
+    page_token: str
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A session whose tokens were replaced."""
+
+    session: Session
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
 class PageToken:
     """What a page's cookie holds, taken apart."""
 

@@ -1,13 +1,14 @@
 """Sessions: opened, checked, refreshed, listed, and ended."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from gatewatch.audit.journal import Journal
 from gatewatch.backends.database import Change, Database, Work
+from gatewatch.backends.ephemeral.port import Ephemeral
 from gatewatch.backends.keys.jwt import Jwt, Rejection
 from gatewatch.backends.telemetry.logs import Log, logger
 from gatewatch.backends.telemetry.meter import Meter
@@ -18,9 +19,10 @@ from gatewatch.catalogue.events.sessions import (
     SessionRefreshed,
     SessionRefreshReplayed,
 )
-from gatewatch.catalogue.metrics import SESSION_CHECKS, SESSION_REFRESHES
+from gatewatch.catalogue.metrics import SESSION_CACHE, SESSION_CHECKS, SESSION_REFRESHES
 from gatewatch.catalogue.outcomes import (
     AccessRefusal,
+    CacheLookup,
     LoginMethod,
     SessionCheck,
     SessionEnding,
@@ -32,10 +34,13 @@ from gatewatch.identity.sessions.rules import (
     Credential,
     Digests,
     Kept,
+    Opened,
     Owner,
+    Refreshed,
     RefreshToken,
     Session,
     SignedIn,
+    Tokens,
     Via,
 )
 from gatewatch.kernel import ids
@@ -56,38 +61,11 @@ _log: Final[Log] = logger("gatewatch.middleware.auth")
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a session's holder is given; only digests of it are kept."""
-
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    """Seconds that the access token is good for."""
-    refresh_expires_in: int
-    """Seconds that the session, and with it the refresh token, has left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A new session, and what its holder is given: a page's cookie, and a program's tokens."""
-
-    session: Session
-    owner: Owner
-    page_token: str
-    tokens: Tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """A session whose tokens were replaced."""
-
-    session: Session
-    tokens: Tokens
-
-
-@dataclass(frozen=True, slots=True)
 class Sessions:
-    """Who is signed in. Every check reads the database: what one process ends, ends in all."""
+    """Who is signed in. What one process ends, ends in all.
+
+    Every check reads the database, or the `cache` that stands before it where there is Redis.
+    """
 
     database: Database
     journal: Journal
@@ -98,13 +76,14 @@ class Sessions:
     issuer: str
     login: LoginSettings
     tokens: TokenSettings
-    _touches: dict[SessionId, asyncio.Task[bool]] = field(
+    cache: Ephemeral | None = None
+    _errands: dict[str, asyncio.Task[None]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
     async def close(self) -> None:
-        """Let what is being noted down be noted."""
-        await asyncio.gather(*self._touches.values(), return_exceptions=True)
+        """Let what nobody waits for come to its end."""
+        await asyncio.gather(*self._errands.values(), return_exceptions=True)
 
     def open(
         self, change: Change, account: Account, *, method: LoginMethod, origin: Origin
@@ -196,46 +175,45 @@ class Sessions:
         change = store.end(session_id, why=why, now=self.clock.now())
         event = _ended(session_id, by.account.id, why)
         await self.journal.record(change, event, actor=by.actor, origin=by.origin(origin))
-        if not await self.database.commit(change):
+        if not await self._commit_end(session_id, change):
             raise _not_found()
 
     async def end_everywhere(self, by: SignedIn, *, origin: Origin) -> int:
         """End all of someone's own sessions, the one that asks included; how many there were."""
         async with self.database.work() as work:
-            return await self.end_all(
+            ended = await self._end_all(
                 work,
                 by.account.id,
-                why=SessionEnding.ENDED_BY_OWNER,
+                SessionEnding.ENDED_BY_OWNER,
                 by=by.actor,
                 origin=by.origin(origin),
             )
-
-    async def end_all(
-        self,
-        work: Work,
-        account_id: AccountId,
-        *,
-        why: SessionEnding,
-        by: Actor,
-        origin: Origin,
-    ) -> int:
-        """End all sessions of an account within a larger work; how many there were."""
-        now = self.clock.now()
-        ended = 0
-        for session in await store.open_of(work, account_id, now):
-            if await store.end_in(work, session, why=why, now=now):
-                event = _ended(session.id, account_id, why)
-                await self.journal.record(work, event, actor=by, origin=origin)
-                ended += 1
-        return ended
+        await self._mark_ended(ended)
+        return len(ended)
 
     async def shut_out(
         self, work: Work, account_id: AccountId, *, by: Actor, origin: Origin
     ) -> None:
-        """End all sessions of an account that is being disabled."""
-        await self.end_all(
-            work, account_id, why=SessionEnding.ACCOUNT_DISABLED, by=by, origin=origin
-        )
+        """End all sessions of an account that is being disabled, within that work."""
+        why = SessionEnding.ACCOUNT_DISABLED
+        ended = await self._end_all(work, account_id, why, by=by, origin=origin)
+        work.after_commit(lambda: self._run(f"shut out {account_id}", self._mark_ended(ended)))
+
+    async def _end_all(
+        self, work: Work, account_id: AccountId, why: SessionEnding, *, by: Actor, origin: Origin
+    ) -> Sequence[SessionId]:
+        now = self.clock.now()
+        ended = []
+        for session in await store.open_of(work, account_id, now):
+            if await store.end_in(work, session, why=why, now=now):
+                event = _ended(session.id, account_id, why)
+                await self.journal.record(work, event, actor=by, origin=origin)
+                ended.append(session.id)
+        return ended
+
+    async def _mark_ended(self, ended: Sequence[SessionId]) -> None:
+        if self.cache is not None:
+            await asyncio.gather(*[store.mark_ended(self.cache, each) for each in ended])
 
     def turn_away(self, signed_in: SignedIn, reason: AccessRefusal, *, origin: Origin) -> None:
         """Record that someone signed in asked for what they may not do."""
@@ -253,14 +231,14 @@ class Sessions:
         outcome = rules.judge_check(kept, now=now, idle_expiry=self.login.session_idle_expiry)
         if kept is None or outcome is not SessionCheck.VALID:
             return outcome
-        self._touch(kept.session, now)
+        self._touch(kept, now)
         return SignedIn(kept.owner, kept.session, credential.via)
 
     async def _by_page_token(self, presented: str) -> Kept | SessionCheck | None:
         token = rules.parse_page_token(presented)
         if token is None:
             return SessionCheck.MALFORMED
-        kept = await store.by_id(self.database.look, token.session_id)
+        kept = await self._find(token.session_id)
         return kept if kept is not None and rules.opens(kept, token) else None
 
     async def _by_access_token(self, presented: str) -> Kept | SessionCheck | None:
@@ -270,20 +248,40 @@ class Sessions:
             case Rejection():
                 return SessionCheck.MALFORMED
             case claims:
-                return await store.by_id(self.database.look, SessionId(claims["sid"]))
+                return await self._find(SessionId(claims["sid"]))
 
-    def _touch(self, session: Session, now: datetime) -> None:
+    async def _find(self, session_id: SessionId) -> Kept | None:
+        if self.cache is None:
+            return await store.by_id(self.database.look, session_id)
+        cached = await store.cached(self.cache, session_id)
+        self.meter.tally(SESSION_CACHE, CacheLookup.HIT if cached else CacheLookup.MISS)
+        if cached is not None:
+            return cached
+        kept = await store.by_id(self.database.look, session_id)
+        if kept is not None:
+            await store.keep_cached(self.cache, kept)
+        return kept
+
+    def _touch(self, kept: Kept, now: datetime) -> None:
         """Note down that a session is in use: at most once a minute, unawaited."""
-        if not rules.is_due(session, now) or session.id in self._touches:
-            return
-        touching = asyncio.ensure_future(self.database.commit(store.touch(session.id, now)))
-        self._touches[session.id] = touching
-        touching.add_done_callback(lambda done: self._touched(session.id, done))
+        if rules.is_due(kept.session, now) and kept.session.id not in self._errands:
+            self._run(kept.session.id, self._note_use(kept, now))
 
-    def _touched(self, session_id: SessionId, done: asyncio.Task[bool]) -> None:
-        self._touches.pop(session_id, None)
+    async def _note_use(self, kept: Kept, now: datetime) -> None:
+        await self.database.commit(store.touch(kept.session.id, now))
+        if self.cache is not None:
+            used = replace(kept.session, last_active_at=now)
+            await store.keep_cached(self.cache, replace(kept, session=used))
+
+    def _run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
+        """Run what nobody waits for; if it fails, nobody but the log is told."""
+        running = self._errands[name] = asyncio.ensure_future(errand)
+        running.add_done_callback(lambda done: self._over(name, done))
+
+    def _over(self, name: str, done: asyncio.Task[None]) -> None:
+        self._errands.pop(name, None)
         if not done.cancelled() and (error := done.exception()) is not None:
-            _log.warning("a session's last activity was not kept", error=type(error).__name__)
+            _log.warning("a session's state was not kept", error=type(error).__name__)
 
     async def _refresh(
         self, presented: str | None, origin: Origin
@@ -328,14 +326,19 @@ class Sessions:
         change = store.end(session.id, why=why, now=now)
         event = SessionRefreshReplayed(account_id=owner.id, session_id=session.id)
         await self.journal.record(change, event, actor=owner.actor, origin=origin)
-        await self.database.commit(change)
+        await self._commit_end(session.id, change)
 
     async def _log_out(self, session: Session, owner: Owner, origin: Origin) -> None:
         why = SessionEnding.LOGGED_OUT
         change = store.end(session.id, why=why, now=self.clock.now())
         event = LoggedOut(account_id=owner.id, session_id=session.id)
         await self.journal.record(change, event, actor=owner.actor, origin=origin)
-        await self.database.commit(change)
+        await self._commit_end(session.id, change)
+
+    async def _commit_end(self, session_id: SessionId, change: Change) -> bool:
+        if self.cache is not None:
+            await store.mark_ended(self.cache, session_id)
+        return await self.database.commit(change)
 
     def _tokens(
         self, session: Session, owner: Owner, refresh: RefreshToken, now: datetime

@@ -1,9 +1,15 @@
-"""The table of sessions. A session is read together with its owner: one read answers a request."""
+"""The table of sessions, and a cache before it.
 
-from collections.abc import Mapping
-from datetime import datetime
+A session is read together with its owner: one read answers a request.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from sqlalchemy import (
     Column,
     ForeignKey,
@@ -30,6 +36,8 @@ from gatewatch.backends.database import (
     Work,
     metadata,
 )
+from gatewatch.backends.ephemeral.port import Ephemeral
+from gatewatch.backends.telemetry.logs import Log, logger
 from gatewatch.catalogue.outcomes import LoginMethod, SessionEnding
 from gatewatch.identity.accounts.rules import AccountStatus, Role
 from gatewatch.identity.sessions.rules import Digests, Kept, Owner, Session
@@ -116,6 +124,17 @@ _END_IN_WORK: Final = Statement(
 )
 
 
+CACHED_FOR: Final = timedelta(seconds=30)
+"""How long a session is good without looking at the database again."""
+
+MARKED_FOR: Final = timedelta(minutes=5)
+"""How long it is known that a session ended: longer than an entry can be on its way."""
+
+_log: Final[Log] = logger("gatewatch.middleware.auth")
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Kept).decode
+
+
 def add(change: Change, session: Session, digests: Digests) -> None:
     """Keep a new session."""
     change.add(_ADD, _row(session, digests))
@@ -152,6 +171,48 @@ def end(session_id: SessionId, *, why: SessionEnding, now: datetime) -> Change:
 async def end_in(work: Work, session: Session, *, why: SessionEnding, now: datetime) -> bool:
     """End a session within a larger work, if it has not ended yet."""
     return await work.run(_END_IN_WORK, session=session.id, why=why.value, now=now) == 1
+
+
+async def cached(cache: Ephemeral, session_id: SessionId) -> Kept | None:
+    """The session, if it was read lately and has not ended since."""
+    entry = mark = None
+    with _spared():
+        entry, mark = await asyncio.gather(
+            cache.peek(_entry(session_id)), cache.peek(_mark(session_id))
+        )
+    return None if entry is None or mark is not None else _decode(entry)
+
+
+async def keep_cached(cache: Ephemeral, kept: Kept) -> None:
+    """Keep a session that was just read, for the next who asks."""
+    with _spared():
+        await cache.put(_entry(kept.session.id), _encode(kept), CACHED_FOR)
+
+
+async def mark_ended(cache: Ephemeral, session_id: SessionId) -> None:
+    """Have the database asked about this session from now on.
+
+    Were its entry removed instead, a process that had just read the session could put it back.
+    """
+    with _spared():
+        await cache.put(_mark(session_id), b"ended", MARKED_FOR)
+
+
+def _entry(session_id: SessionId) -> str:
+    return f"session:{session_id}"
+
+
+def _mark(session_id: SessionId) -> str:
+    return f"session-ended:{session_id}"
+
+
+@contextmanager
+def _spared() -> Iterator[None]:
+    """Do without the cache while it fails: the database knows, and entries do not live long."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - each implementation has its own
+        _log.warning("the session cache does not answer", error=type(error).__name__)
 
 
 def _row(session: Session, digests: Digests) -> Mapping[str, object]:
