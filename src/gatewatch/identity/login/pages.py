@@ -1,5 +1,6 @@
 """Signing in and out, in a browser."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
@@ -17,6 +18,9 @@ from gatewatch.kernel.secrets import Entropy, url_token
 
 _FORM_LIFE: Final = 86_400
 """Seconds that a sign-in form may lie open before it has to be fetched anew."""
+
+_BINDING: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What the form's cookie holds when it is ours."""
 
 _STALE: Final = Refusal("csrf_failed", "That form had lain open for too long. Try once more.")
 
@@ -84,7 +88,7 @@ class LoginPages:
         self, request: Request, target: str, identifier: str = "", refusal: Refusal | None = None
     ) -> Response:
         """Show the form, bound to a cookie: before there is a session, nothing else is held."""
-        binding = request.cookies.get(self._cookie) or url_token(self.entropy)
+        binding = self._binding(request) or url_token(self.entropy)
         kept = cookie(self._cookie, binding, urls=self.urls, max_age=_FORM_LIFE)
         token = self.csrf.token(binding)
         if refusal is None:
@@ -93,8 +97,13 @@ class LoginPages:
         return self.pages.refused(page, refusal, (kept,))
 
     def _is_ours(self, request: Request, token: str | None) -> bool:
-        binding = request.cookies.get(self._cookie)
+        binding = self._binding(request)
         return binding is not None and self.csrf.proves(request, token, binding)
+
+    def _binding(self, request: Request) -> str | None:
+        """What the browser holds; another's cookie of that name is not sent back to it."""
+        held = request.cookies.get(self._cookie, "")
+        return held if _BINDING.fullmatch(held) else None
 
     def _target(self, asked: str | None) -> str:
         return self.urls.safe_target(asked, otherwise="/")
