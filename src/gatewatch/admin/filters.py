@@ -27,6 +27,7 @@ LARGEST_PAGE: Final = 100
 EVENT_TYPES: Final = tuple(sorted({event.type for event in EVENTS}))
 ACTIONS: Final = tuple(sorted({event.action for event in EVENTS}))
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _Text = Annotated[str, Meta(max_length=200)]
@@ -88,6 +89,7 @@ def read_query(fields: Mapping[str, str], now: datetime) -> Query:
     except msgspec.ValidationError as error:
         raise Refusal("invalid_input", f"A filter cannot be understood: {error}.") from None
     since = _understood("since", filters.since, lambda text: _since(text, now))
+    start_time = _understood("start_time", filters.start_time, _in_utc)
     search = Search(
         event_type=_one_of("event_type", filters.event_type, EVENT_TYPES),
         action=_one_of("action", filters.action, ACTIONS),
@@ -100,8 +102,8 @@ def read_query(fields: Mapping[str, str], now: datetime) -> Query:
         client_id=filters.client_id,
         request_id=filters.request_id,
         search=filters.search,
-        start_time=max(filter(None, (since, filters.start_time)), default=None),
-        end_time=filters.end_time,
+        start_time=max(filter(None, (since, start_time)), default=None),
+        end_time=_understood("end_time", filters.end_time, _in_utc),
     )
     asked = {name: text for name, text in fields.items() if name != "cursor"}
     return Query(search, _cursor(filters.cursor), filters.page_size, MappingProxyType(asked))
@@ -126,11 +128,16 @@ def _since(text: str, now: datetime) -> datetime:
         return now - parse_duration(text)
     except (ValueError, OverflowError):
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return _in_utc(moment) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _understood(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
+def _in_utc(moment: datetime) -> datetime:
+    """Take a moment's offset off, which may lead out of the years that there are."""
+    return moment.astimezone(UTC)
+
+
+def _understood(name: str, given: S | None, read: Callable[[S], T]) -> T | None:
     try:
-        return None if text is None else read(text)
-    except ValueError:
+        return None if given is None else read(given)
+    except (ValueError, OverflowError):
         raise Refusal("invalid_input", f"The filter {name} cannot be understood.") from None
