@@ -91,10 +91,11 @@ def _wrong_method(methods: Mapping[str, Route]) -> WrongMethod:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
+    """Match what a template stands for; a NUL is in no name, and no database takes one."""
     parts = re.split(r"\{(\w+)\}", template)
     return re.compile(
         "".join(
-            f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part)
+            f"(?P<{part}>[^/\\0]+)" if index % 2 else re.escape(part)
             for index, part in enumerate(parts)
         )
     )
