@@ -27,7 +27,9 @@ def emit(dead: Account, *, spooled: int = 0, stored: int = 0) -> None:
 def test_a_successor_counts_what_was_in_flight_as_in_flight(block):
     emit(Account(meter_of(block)), spooled=5, stored=2)
 
-    Account(meter := meter_of(block)).inherited(3)
+    meter = meter_of(block)
+    assert account(meter) == (5, 2, 3, 0)
+    Account(meter).inherited(3)
 
     assert account(meter) == (5, 2, 3, 0)
 
@@ -72,6 +74,17 @@ def test_siblings_that_live_have_an_account_of_their_own(block):
     Account(meter := meter_of(block, slot=1)).inherited(3)
 
     assert account(meter) == (15, 6, 9, 0)
+
+
+def test_two_that_die_at_once_are_both_succeeded(block):
+    for slot in (1, 2):
+        emit(Account(meter_of(block, slot)), spooled=5, stored=2)
+
+    one, two = meter_of(block, 1), meter_of(block, 2)
+    Account(one).inherited(3)
+    Account(two).inherited(3)
+
+    assert account(one) == (10, 4, 6, 0)
 
 
 def test_records_adopted_from_elsewhere_count_as_emitted_by_the_adopter(block):

@@ -92,11 +92,10 @@ class Account:
         self._fly(records)
 
     def _owed(self) -> float:
-        """What the counters say is in flight beyond what the siblings have in flight."""
-        value = self._meter.value
-        dropped = sum(value(AUDIT_DROPPED, _SPOOLED, reason) for reason in DropReason)
-        in_flight = value(AUDIT_STORED, _SPOOLED) + value(AUDIT_IN_FLIGHT, _SPOOLED)
-        return value(AUDIT_EMITTED, _SPOOLED) - in_flight - dropped
+        """What this slot's counters say is in flight."""
+        own = self._meter.own
+        dropped = sum(own(AUDIT_DROPPED, _SPOOLED, reason) for reason in DropReason)
+        return own(AUDIT_EMITTED, _SPOOLED) - own(AUDIT_STORED, _SPOOLED) - dropped
 
     def _fly(self, by: int) -> None:
         self._in_flight += by

@@ -15,7 +15,7 @@ from gatewatch.backends.telemetry.layout import FINGERPRINT, Place, lay_out
 from gatewatch.backends.telemetry.memory import CELL_BYTES, Cells, private
 from gatewatch.catalogue.event import Event
 from gatewatch.catalogue.metric import Count, Counter, Gauge, Histogram, Merge, Metric, Series
-from gatewatch.catalogue.metrics import HTTP_REQUESTS
+from gatewatch.catalogue.metrics import AUDIT_IN_FLIGHT, HTTP_REQUESTS
 from gatewatch.catalogue.outcomes import HttpMethod
 
 Move = Callable[[float], None]
@@ -98,6 +98,12 @@ class Meter:
         values = self._read(place, place.rank(labels), self._bases())
         return sum(values[:-1]) if isinstance(metric, Histogram) else values[0]
 
+    def own(self, metric: Metric, *labels: str) -> float:
+        """One series of this slot alone, with what its predecessors counted."""
+        place = self._layout.places[metric.name]
+        values = self._read(place, place.rank(labels), [self._base])
+        return sum(values[:-1]) if isinstance(metric, Histogram) else values[0]
+
     def readings(self, metric: Metric) -> Iterator[Reading]:
         """Every series over all processes; of a sparse metric, those ever observed."""
         place = self._layout.places[metric.name]
@@ -117,8 +123,13 @@ class Meter:
         self._clear_gauges(self._base)
 
     def _clear_gauges(self, base: int) -> None:
+        """Forget how much there was, but for the events that a process left in its spool.
+
+        Those are in flight until the journal of its successor, which takes them over, says
+        otherwise.
+        """
         for place in self._layout.places.values():
-            if isinstance(place.metric, Gauge):
+            if isinstance(place.metric, Gauge) and place.metric is not AUDIT_IN_FLIGHT:
                 for cell in range(base + place.first, base + place.end):
                     self._cells[cell] = 0.0
 
