@@ -1,6 +1,7 @@
 """Every service, built from `Settings`: the one file that knows everything."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -128,6 +129,7 @@ class Services:
             urls.issuer,
             settings.login,
             settings.tokens,
+            cache=ephemeral if settings.database.redis_url else None,
         )
         tokens = Tokens(database, journal, meter, clock, entropy, jwt, urls.issuer, settings.tokens)
         accounts = Accounts(
@@ -147,7 +149,7 @@ class Services:
             keyring=keyring,
             hashing=hashing,
             journal=journal,
-            retention=Retention(database, clock, settings.audit, lease),
+            retention=Retention(database, journal, clock, settings.audit, lease),
             audit_log=AuditLog(database, journal),
             csrf=csrf,
             pages=Pages(urls, clock),
@@ -182,13 +184,20 @@ class Services:
             ConfigurationError: the database was made with another secret key.
         """
         self.settings.instance.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await self._open_database()
-        await self.ephemeral.open()
-        await self.journal.open()
-        await self.keyring.open(self.settings.tokens.signing_algorithm, witness=self._key_made)
-        await self.hashing.open()
-        await self.clients.ensure_cli()
-        await self.retention.open()
+        algorithm = self.settings.tokens.signing_algorithm
+        async with AsyncExitStack() as undo:
+            await self._open_database()
+            undo.push_async_callback(self.database.close)
+            await self.ephemeral.open()
+            undo.push_async_callback(self.ephemeral.close)
+            await self.journal.open()
+            undo.push_async_callback(self.journal.close)
+            await self.keyring.open(algorithm, witness=self._key_made)
+            await self.hashing.open()
+            undo.push_async_callback(self.hashing.close)
+            await self.clients.ensure_cli()
+            await self.retention.open()
+            undo.pop_all()
 
     async def close(self) -> None:
         """Flush the audit log, then disconnect: what still happens meanwhile is still recorded."""

@@ -7,6 +7,7 @@ from gatewatch.audit.account import Account
 from gatewatch.backends.telemetry import memory
 from gatewatch.backends.telemetry.meter import Meter
 from gatewatch.catalogue.metrics import METRICS
+from gatewatch.catalogue.outcomes import DropReason
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_after_a_restart_of_everything_what_was_left_counts_as_emitted():
 def test_what_was_dropped_is_owed_no_more(block):
     dead = Account(meter_of(block))
     emit(dead, spooled=5)
-    dead.unreadable(1)
+    dead.lost(1, DropReason.UNREADABLE)
     dead.unwritable()
 
     Account(meter := meter_of(block)).inherited(4)

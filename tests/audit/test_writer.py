@@ -114,7 +114,7 @@ async def test_a_row_that_the_database_will_not_have_is_dropped_alone(
 
     assert await names(database) == ["one", "two"]
     assert account(meter) == (3, 2, 0, 1)
-    assert "1 events of the spool could not be read" in caplog.text
+    assert "1 events of the spool were dropped: rejected" in caplog.text
     await journal.close()
 
 

@@ -71,9 +71,9 @@ class Account:
         self._stored(records)
         self._fly(-records)
 
-    def unreadable(self, records: int) -> None:
-        """Spooled records were damaged, or the database will not have them."""
-        self._dropped[DropReason.UNREADABLE](records)
+    def lost(self, records: int, reason: DropReason) -> None:
+        """Spooled records can never be rows."""
+        self._dropped[reason](records)
         self._fly(-records)
 
     def adopted(self, records: int) -> None:

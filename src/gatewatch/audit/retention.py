@@ -7,9 +7,12 @@ from datetime import timedelta
 from typing import Final
 
 from gatewatch.audit import store
+from gatewatch.audit.journal import Journal
 from gatewatch.backends.database import Database
 from gatewatch.backends.telemetry.logs import Log, logger
-from gatewatch.kernel.time import Clock
+from gatewatch.catalogue.events.audit import AuditPurged
+from gatewatch.kernel.actor import NOWHERE, SYSTEM
+from gatewatch.kernel.time import Clock, rfc3339
 from gatewatch.settings import AuditSettings
 
 FEW: Final = 100
@@ -25,6 +28,7 @@ class Retention:
 
     Args:
         database: what the audit log is in
+        journal: records what was removed
         clock: says how old an event is
         settings: how long events are kept, and how often that is looked after
         lease: asks for the turn to do it, which one process at a time is given
@@ -33,11 +37,13 @@ class Retention:
     def __init__(
         self,
         database: Database,
+        journal: Journal,
         clock: Clock,
         settings: AuditSettings,
         lease: Callable[[], Awaitable[bool]],
     ) -> None:
         self._database = database
+        self._journal = journal
         self._clock = clock
         self._keep = settings.retention
         self._interval = settings.cleanup_interval
@@ -66,15 +72,16 @@ class Retention:
         while gone := await store.remove(self._database, before=before, most=FEW):
             removed += gone
             await asyncio.sleep(BREATH)
+        if removed:
+            event = AuditPurged(rows=removed, older_than=rfc3339(before))
+            self._journal.spool(event, actor=SYSTEM, origin=NOWHERE)
         return removed
 
     async def _run(self) -> None:
         while True:
             try:
-                removed = await self.sweep() if await self._lease() else 0
+                if await self._lease():
+                    await self.sweep()
             except Exception as error:  # noqa: BLE001 - the next interval is another chance
                 _log.warning("audit: events beyond their time were not removed: %r", error)
-            else:
-                if removed:
-                    _log.info("audit: %d events beyond their time were removed", removed)
             await asyncio.sleep(self._interval.total_seconds())

@@ -12,6 +12,7 @@ from gatewatch.audit.row import AuditRow
 from gatewatch.audit.spool import Segment, Spool
 from gatewatch.backends.database import Database
 from gatewatch.backends.telemetry.logs import Log, logger
+from gatewatch.catalogue.outcomes import DropReason
 from gatewatch.kernel.time import stopwatch
 
 BATCH: Final = 100
@@ -53,6 +54,7 @@ class Writer:
         if self._own is None:
             self._hold()
         self._stopping = False
+        self._full = asyncio.Event()  # of this event loop, whichever the last opening was in
         self._next_adoption = stopwatch() + ADOPTION
         self._task = asyncio.create_task(self._run(), name="gatewatch audit writer")
 
@@ -144,12 +146,16 @@ class Writer:
             taken = await self._store(rows)
             gone = segment.advance(batch)
             self._account.stored(taken)
-            if gone > taken:
-                self._account.unreadable(gone - taken)
-                _log.error("audit: %d events of the spool could not be read", gone - taken)
+            self._lose(gone - len(rows), DropReason.UNREADABLE)
+            self._lose(len(rows) - taken, DropReason.REJECTED)
             left -= gone
         if segment.waiting <= self._buffer_size // 2:
             self._warned = False
+
+    def _lose(self, records: int, reason: DropReason) -> None:
+        if records:
+            self._account.lost(records, reason)
+            _log.error("audit: %d events of the spool were dropped: %s", records, reason)
 
     async def _store(self, rows: list[AuditRow]) -> int:
         """Write rows, and say how many of them are in the table now."""

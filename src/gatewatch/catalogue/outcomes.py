@@ -31,7 +31,6 @@ class ThrottleVerdict(StrEnum):
     """What a throttle says to an attempt."""
 
     ADMITTED = "admitted"
-    SLOWED = "slowed"
     BLOCKED = "blocked"
 
 
@@ -163,6 +162,8 @@ class DropReason(StrEnum):
 
     SPOOL_UNWRITABLE = "spool_unwritable"
     UNREADABLE = "unreadable"
+    REJECTED = "rejected"
+    """A healthy database would not have it."""
 
 
 class AccessRefusal(StrEnum):

@@ -1,9 +1,9 @@
-"""The audit log, read."""
+"""The audit log, read and purged."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gatewatch.catalogue.event import Durability, Event, ResourceType
+from gatewatch.catalogue.event import Durability, Event, ResourceType, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,4 +18,17 @@ class AuditViewed(Event):
     rows: int
 
 
-EVENTS = (AuditViewed,)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPurged(Event):
+    """Events beyond their retention were removed from the audit log."""
+
+    type: ClassVar[str] = "AUDIT_LOG_PURGED"
+    action: ClassVar[str] = "audit.purged"
+    severity: ClassVar[Severity] = Severity.WARNING
+    durability: ClassVar[Durability] = Durability.SPOOLED
+    resource: ClassVar[ResourceType | None] = ResourceType.AUDIT_LOG
+    rows: int
+    older_than: str
+
+
+EVENTS = (AuditViewed, AuditPurged)
