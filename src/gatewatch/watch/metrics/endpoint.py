@@ -24,6 +24,7 @@ class MetricsEndpoint:
                 "authentication_required",
                 "Send the metrics token: Authorization: Bearer <GATEWATCH_METRICS_TOKEN>.",
             )
+        self.meter.refresh()
         media_type, openmetrics = negotiate(request.header(b"accept"))
         body = render(self.meter, openmetrics=openmetrics)
         return Response(200, body, ((b"content-type", media_type.encode("ascii")), *NO_STORE))
