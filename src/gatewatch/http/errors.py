@@ -64,7 +64,7 @@ class Errors:
     def response(self, request: Request, face: Face, refusal: Refusal) -> Response:
         """The answer to a request that was refused with `refusal`."""
         status = status_of(refusal)
-        headers = _headers(refusal, status)
+        headers = headers_of(refusal)
         match face:
             case Face.OAUTH:
                 return private_json(_oauth(refusal), status, headers)
@@ -77,14 +77,15 @@ class Errors:
                 return Response(page.status, page.body, (*page.headers, *headers))
 
 
-def _headers(refusal: Refusal, status: int) -> tuple[Header, ...]:
+def headers_of(refusal: Refusal) -> tuple[Header, ...]:
+    """The headers that go with a refusal: when to try again, or how to sign in."""
     if isinstance(refusal, Unavailable):
         return ((b"retry-after", str(refusal.retry_after).encode("ascii")),)
     if refusal.code == "invalid_client":
         return ((b"www-authenticate", b'Basic realm="gatewatch", charset="UTF-8"'),)
     if refusal.code == "invalid_token":
         return ((b"www-authenticate", b'Bearer realm="gatewatch", error="invalid_token"'),)
-    if status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 asks for a challenge
+    if status_of(refusal) == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 asks for a challenge
         return ((b"www-authenticate", b'Bearer realm="gatewatch"'),)
     return ()
 

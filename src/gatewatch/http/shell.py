@@ -48,7 +48,7 @@ class Shell:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         begun = stopwatch()
-        method, path = scope["method"], self._path(scope)
+        method, path = scope["method"], self.urls.ours(scope["path"])
         request = Request(
             scope,
             receive,
@@ -78,13 +78,6 @@ class Shell:
                 return found.template, self._wrong_method(request, found)
             case None:
                 return UNMATCHED, self._unmatched(request)
-
-    def _path(self, scope: Scope) -> str:
-        path: str = scope["path"]
-        for prefix in (scope.get("root_path", ""), self.urls.root_path):
-            if prefix and path.startswith(prefix):
-                path = path[len(prefix) :] or "/"
-        return path
 
     async def _answer(self, request: Request, face: Face, answer: Awaitable[Response]) -> Response:
         try:

@@ -1,6 +1,7 @@
 """Every URL, from the issuer; never from the request."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,6 +39,17 @@ class Urls:
         """The path on the host of a path of ours, for links, forms, and redirects."""
         return f"{self.root_path}{path}"
 
+    def ours(self, path: str) -> str:
+        """The path of ours that a path on the host means, such as ``/device``.
+
+        A proxy in front may have taken the first segments of the issuer's path away, or all of
+        them: what is left of it is taken away here.
+        """
+        for ending in _endings(self.issuer):
+            if path == ending or path.startswith(f"{ending}/"):
+                return path[len(ending) :] or "/"
+        return path
+
     def safe_target(self, target: str | None, *, otherwise: str) -> str:
         """Where to go next: `target` if it stays with us, else `otherwise` (CWE-601)."""
         if target and self._stays(target):
@@ -53,3 +65,10 @@ class Urls:
         if ".." in path.split("/") or "%" in path:
             return False
         return path == self.root_path or path.startswith(f"{self.root_path}/")
+
+
+@cache
+def _endings(issuer: str) -> tuple[str, ...]:
+    """An issuer's path and what is left of it behind each segment: ``/a/b``, ``/b``."""
+    segments = Urls(issuer).root_path.split("/")[1:]
+    return tuple("/" + "/".join(segments[at:]) for at in range(len(segments)))
