@@ -8,6 +8,7 @@
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Final, NoReturn, Self
 from gatewatch.app import surface, templates
 from gatewatch.audit.journal import Emitter
 from gatewatch.backends.telemetry.meter import Meter
+from gatewatch.catalogue.event import Event
 from gatewatch.catalogue.events.system import ServerStarted, ServerStopped
 from gatewatch.catalogue.metrics import METRICS
 from gatewatch.http.request import Receive, Request, Scope, Send
+from gatewatch.http.routing import UNMATCHED
 from gatewatch.identity.accounts.rules import Role
 from gatewatch.identity.sessions.rules import SignedIn
 from gatewatch.kernel.actor import NOWHERE, SYSTEM
@@ -38,6 +41,18 @@ NOT_OPEN: Final = (
     "auth.lifespan to your own, as in FastAPI(lifespan=auth.lifespan)."
 )
 """What every request is told until `Auth` is open."""
+
+MISPLACED: Final = (
+    "gatewatch is not where its issuer says: {issuer}. Set GATEWATCH_ISSUER to the address of the "
+    "application with the path that gatewatch is below, such as https://example.com/auth."
+)
+"""What a request is told that a host passed on from a path which is not the issuer's."""
+
+METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
+"""Where a host has the metadata of an issuer, with the issuer's path behind it (RFC 8414 3.1)."""
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that change nothing (RFC 9110 section 9.2.1)."""
 
 
 class Auth:
@@ -72,6 +87,7 @@ class Auth:
         )
         self._shell = surface(self.services)
         self._opened = 0
+        self._hosts = 0
         self._door = asyncio.Lock()
 
     async def open(self) -> None:
@@ -103,55 +119,150 @@ class Auth:
 
     @asynccontextmanager
     async def lifespan(self, _host: object = None) -> AsyncIterator[None]:
-        """Be open and serve while the host runs: hand this to the host as its lifespan."""
+        """Be open and serve while the host runs: hand this to the host as its lifespan.
+
+        A host with a lifespan of its own enters this one within it. However many hosts there are,
+        the first start makes the first administrator.
+        """
         async with self:
-            journal, emitter = self.services.journal, self.services.emitter.name
-            started = ServerStarted(version=version("gatewatch"), emitter=emitter)
-            journal.spool(started, actor=SYSTEM, origin=NOWHERE)
+            self._hosts += 1
             try:
+                if self._hosts == 1:
+                    await self._begin()
                 yield
             finally:
-                journal.spool(ServerStopped(emitter=emitter), actor=SYSTEM, origin=NOWHERE)
+                self._hosts -= 1
+                if self._hosts == 0:
+                    self._record(ServerStopped(emitter=self.services.emitter.name))
 
-    async def signed_in(self, scope: Scope, *, role: Role | None = None) -> SignedIn:
+    async def _begin(self) -> None:
+        name = self.services.emitter.name
+        self._record(ServerStarted(version=version("gatewatch"), emitter=name))
+        if welcome := await self.services.first_start.ensure():
+            # Past the log, which is kept.
+            sys.stderr.write(welcome.letter(self.settings.web.issuer))
+            sys.stderr.flush()
+
+    def _record(self, event: Event) -> None:
+        self.services.journal.spool(event, actor=SYSTEM, origin=NOWHERE)
+
+    async def signed_in(
+        self, scope: Scope, *, role: Role | None = None, csrf: bool = True
+    ) -> SignedIn:
         """Whoever is signed in, by a request to the host's own endpoints.
 
+        Their cookies or their bearer token say it. With cookies, a request that changes something
+        must bear the CSRF token in X-CSRF-Token, unless `csrf` is False: then have `protect` look
+        for it where it is.
+
         Raises:
-            Refusal: authentication_required, when nobody is; forbidden, without the role.
+            Refusal: authentication_required, when nobody is; forbidden, without the role;
+                csrf_failed.
         """
+        request, door = self._request(scope), self.services.door
+        if role is None:
+            account = await door.signed_in(request)
+        else:
+            account = await door.require_role(request, role)
+        if csrf and request.method not in SAFE_METHODS:
+            door.protect(request, account)
+        return account
+
+    def protect(self, scope: Scope, account: SignedIn, token: str | None = None) -> None:
+        """Make sure that a request was meant, and not sent by another site in someone's name.
+
+        Args:
+            scope: the request's
+            account: whoever `signed_in` said it is
+            token: what a form bears, from `csrf_token`; else X-CSRF-Token is looked for
+
+        Raises:
+            Refusal: csrf_failed.
+        """
+        self.services.door.protect(self._request(scope), account, token)
+
+    def csrf_token(self, account: SignedIn) -> str:
+        """The token that the host's own pages and forms prove themselves by, for one session."""
+        return self.services.csrf.token(account.session.id)
+
+    def asgi(self) -> "Application":
+        """The whole HTTP surface, to mount at the issuer's path or to serve by itself."""
+        return Application(self._serve)
+
+    def routes(self, prefix: str | None = None) -> "list[Route]":
+        """The same surface as Starlette routes, to put behind the host's own; needs Starlette.
+
+        Args:
+            prefix: what each path begins with; the issuer's path, unless the host adds it.
+        """
+        from starlette.routing import Route  # noqa: PLC0415 - an extra
+
+        before = self.services.urls.root_path if prefix is None else prefix
+        endpoint = Application(self._serve_route)
+        templates = (each for each in self._shell.router.templates if each != UNMATCHED)
+        return [Route(before + template, endpoint) for template in templates]
+
+    def well_known_path(self) -> str | None:
+        """Where at the host's root clients look for our metadata (RFC 8414 section 3.1).
+
+        None if the issuer has no path: then it is among the other routes.
+        """
+        root_path = self.services.urls.root_path
+        return METADATA_PATH + root_path if root_path else None
+
+    def well_known(self) -> "Application":
+        """The application that answers at `well_known_path`, and only there."""
+        return Application(self._serve_metadata)
+
+    def well_known_routes(self) -> "list[Route]":
+        """`well_known` as Starlette routes, for the host's root; needs Starlette."""
+        from starlette.routing import Route  # noqa: PLC0415 - an extra
+
+        path = self.well_known_path()
+        return [Route(path, self.well_known())] if path else []
+
+    def _request(self, scope: Scope) -> Request:
         services = self.services
-        request = Request(
+        return Request(
             scope,
             _never_read,
             request_id=request_id(services.clock.now(), services.entropy),
             path=scope["path"],
             address=self._shell.addresses.of(scope),
         )
-        if role is None:
-            return await services.door.signed_in(request)
-        return await services.door.require_role(request, role)
-
-    def asgi(self) -> "Application":
-        """The whole HTTP surface, to mount below the issuer's path or to serve by itself."""
-        return Application(self._serve)
-
-    def routes(self) -> "list[Route]":
-        """The same surface as Starlette routes, below the issuer's path; needs Starlette."""
-        from starlette.routing import Route  # noqa: PLC0415 - an extra
-
-        prefix = self.services.urls.root_path
-        return [Route(prefix + template, self.asgi()) for template in templates()]
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
-            case "http" if self._opened:
-                await self._shell(scope, receive, send)
+            case "http" if not self._opened:
+                await _say(NOT_OPEN, send)
+            case "http" if self._is_strange(scope):
+                await self._say_misplaced(send)
             case "http":
-                await _say_not_open(send)
+                await self._shell(scope, receive, send)
             case "lifespan":
                 await self._live(receive, send)
             case _:
                 await send({"type": "websocket.close", "code": 1000})
+
+    async def _serve_route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what the host's router took for a route of ours: we must know it, too."""
+        path = self.services.urls.ours(scope["path"])
+        if self._shell.router.find(scope["method"], path) is None:
+            await self._say_misplaced(send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve_metadata(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._serve({**scope, "path": METADATA_PATH, "root_path": ""}, receive, send)
+
+    def _is_strange(self, scope: Scope) -> bool:
+        """Whether we were mounted at a path that is not the issuer's."""
+        mounted_at, path = scope.get("root_path"), scope["path"]
+        is_below = bool(mounted_at) and path.startswith(mounted_at)
+        return is_below and path == self.services.urls.ours(path)
+
+    async def _say_misplaced(self, send: Send) -> None:
+        await _say(MISPLACED.format(issuer=self.services.urls.issuer), send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Open and close with a server that runs us by ourselves (ASGI lifespan protocol)."""
@@ -186,7 +297,7 @@ async def _never_read() -> NoReturn:
     raise RuntimeError("the body belongs to the host's endpoint")
 
 
-async def _say_not_open(send: Send) -> None:
+async def _say(instruction: str, send: Send) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": NOT_OPEN.encode()})
+    await send({"type": "http.response.body", "body": instruction.encode()})

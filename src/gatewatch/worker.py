@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import uvicorn
 
@@ -27,9 +27,6 @@ from gatewatch.kernel.ids import emitter_name
 from gatewatch.kernel.secrets import SystemEntropy
 from gatewatch.kernel.time import SystemClock
 from gatewatch.settings import Settings
-
-if TYPE_CHECKING:
-    from gatewatch.admin.first_start import Welcome
 
 REFRESH_SECONDS: Final = 1.0
 """How stale a gauge may be that another process shows."""
@@ -127,22 +124,7 @@ async def _gatewatch(seat: Seat) -> AsyncIterator[tuple[App, Meter]]:
         for status in seat.died:
             died = WorkerDied(worker=seat.slot, exit_status=status)
             auth.services.journal.spool(died, actor=SYSTEM, origin=NOWHERE)
-        if welcome := await auth.services.first_start.ensure():
-            _greet(welcome, settings)
         yield auth.asgi(), meter
-
-
-def _greet(welcome: "Welcome", settings: Settings) -> None:
-    """Tell the operator how to sign in, this once; past the log, which is kept."""
-    chosen = "the one in GATEWATCH_ADMIN_PASSWORD"
-    password = welcome.password.reveal() if welcome.password else chosen
-    sys.stderr.write(
-        f"\nThe first administrator was made. Sign in at {settings.web.issuer}/login\n\n"
-        f"    email     {welcome.email}\n"
-        f"    password  {password}\n\n"
-        "The password is not shown again.\n\n"
-    )
-    sys.stderr.flush()
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

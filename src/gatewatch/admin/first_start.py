@@ -22,6 +22,17 @@ class Welcome:
     email: str
     password: Secret | None
 
+    def letter(self, issuer: str) -> str:
+        """Tell the operator how to sign in, this once."""
+        chosen = "the one in GATEWATCH_ADMIN_PASSWORD"
+        password = self.password.reveal() if self.password else chosen
+        return (
+            f"\nThe first administrator was made. Sign in at {issuer}/login\n\n"
+            f"    email     {self.email}\n"
+            f"    password  {password}\n\n"
+            "The password is not shown again.\n\n"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
