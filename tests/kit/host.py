@@ -1,0 +1,66 @@
+"""A real host application: uvicorn in a process of its own, with gatewatch embedded."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+from tests.kit import processes
+from tests.kit.ports import free_port
+from tests.kit.server import ADMIN_EMAIL, ADMIN_PASSWORD, START_SECONDS, Server
+
+ROOT = Path(__file__).resolve().parents[2]
+UP = "Application startup complete"
+
+
+def environment(data_dir: Path, issuer: str, **settings: str) -> dict[str, str]:
+    """Return the variables of a host; `settings` are in lower case without GATEWATCH_."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(data_dir),
+        "GATEWATCH_DATA_DIR": str(data_dir),
+        "GATEWATCH_ISSUER": issuer,
+        "GATEWATCH_ADMIN_EMAIL": ADMIN_EMAIL,
+        "GATEWATCH_ADMIN_PASSWORD": ADMIN_PASSWORD,
+        **{f"GATEWATCH_{name.upper()}": value for name, value in settings.items()},
+    }
+
+
+@contextmanager
+def hosting(
+    folder: Path, data_dir: Path, *, prefix: str = "", workers: int = 1, **settings: str
+) -> Iterator[Server]:
+    """Run ``uvicorn main:app`` in a folder until the block ends; gatewatch is below `prefix`."""
+    port = free_port()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    surroundings = environment(data_dir, f"http://localhost:{port}{prefix}", **settings)
+    log = data_dir / "host.log"
+    process = processes.start(
+        [sys.executable, "-m", "uvicorn", "main:app", "--port", str(port)]
+        + (["--workers", str(workers)] if workers > 1 else []),
+        log=log,
+        env=surroundings,
+        cwd=folder,
+    )
+    server = Server(f"http://localhost:{port}", data_dir, surroundings, log, process)
+    try:
+        _await_start(server, workers)
+        yield server
+    finally:
+        processes.stop(process)
+
+
+def _await_start(server: Server, workers: int) -> None:
+    deadline = monotonic() + START_SECONDS
+    while server.printed().count(UP) < workers:
+        if server.process.poll() is not None or monotonic() > deadline:
+            raise AssertionError(f"the host did not start:\n{server.printed()}")
+        sleep(0.05)
+
+
+def kill_worker(pid: int) -> None:
+    """Kill one worker of a host, without a chance to say goodbye."""
+    subprocess.run(["kill", "-KILL", str(pid)], check=True)
