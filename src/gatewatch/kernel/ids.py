@@ -21,7 +21,6 @@ RequestId = NewType("RequestId", str)
 ID_LENGTH: Final = 36
 """Characters in an id: as long as a UUID, so it fits wherever those did."""
 
-_TIME_BYTES: Final = 6
 _RANDOM_BYTES: Final = 10
 
 
@@ -72,4 +71,4 @@ def emitter_name(now: datetime, entropy: Entropy) -> str:
 
 def _mint(kind: str, now: datetime, entropy: Entropy) -> str:
     milliseconds = int(now.timestamp() * 1000)
-    return f"{kind}_{(milliseconds.to_bytes(_TIME_BYTES) + entropy.bytes(_RANDOM_BYTES)).hex()}"
+    return f"{kind}_{milliseconds:012x}{entropy.bytes(_RANDOM_BYTES).hex()}"

@@ -4,10 +4,16 @@ import base64
 import hashlib
 import hmac
 import os
+from io import BytesIO
 from typing import Final, Protocol
+from weakref import WeakMethod
 
 TOKEN_BYTES: Final = 32
 """Bytes of entropy in an opaque token: 256 bits, twice what RFC 6749 section 10.10 asks."""
+
+
+POOL_BYTES: Final = 4096
+"""Bytes drawn from the operating system at once: one system call for some hundred ids."""
 
 
 class Entropy(Protocol):
@@ -19,10 +25,27 @@ class Entropy(Protocol):
 
 
 class SystemEntropy:
-    """The operating system's generator."""
+    """The operating system's generator, a pool at a time.
+
+    No byte is handed out twice: not to two threads, for reading the pool is one step of the
+    interpreter, and not to two processes, for a forked one forgets what it inherited.
+    """
+
+    def __init__(self) -> None:
+        self._pool = BytesIO()
+        forget = WeakMethod(self._forget)
+        os.register_at_fork(after_in_child=lambda: (it := forget()) and it())
 
     def bytes(self, count: int) -> bytes:
-        return os.urandom(count)
+        drawn = self._pool.read(count)
+        if len(drawn) < count:
+            fresh = BytesIO(os.urandom(POOL_BYTES + count))
+            drawn = fresh.read(count)
+            self._pool = fresh
+        return drawn
+
+    def _forget(self) -> None:
+        self._pool = BytesIO()
 
 
 class SeededEntropy:
