@@ -1,7 +1,7 @@
 """A real host application: uvicorn in a process of its own, with gatewatch embedded."""
 
 import os
-import subprocess
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from tests.kit.server import ADMIN_EMAIL, ADMIN_PASSWORD, START_SECONDS, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 UP = "Application startup complete"
+_STARTED = re.compile(r"Started server process \[(\d+)\]")
 
 
 def environment(data_dir: Path, issuer: str, **settings: str) -> dict[str, str]:
@@ -61,6 +62,6 @@ def _await_start(server: Server, workers: int) -> None:
         sleep(0.05)
 
 
-def kill_worker(pid: int) -> None:
-    """Kill one worker of a host, without a chance to say goodbye."""
-    subprocess.run(["kill", "-KILL", str(pid)], check=True)
+def workers(server: Server) -> list[int]:
+    """The processes that serve, by the log that uvicorn writes; some of them may be gone."""
+    return [int(pid) for pid in _STARTED.findall(server.printed())]
