@@ -136,6 +136,11 @@ def test_a_value_that_cannot_work_is_refused(load, variable, value):
     assert problem.startswith(f"{variable} (environment) is ")
 
 
+@pytest.mark.parametrize("text", [" WARN , my-app=debug", "gatewatch::routes=trace", "off,"])
+def test_what_the_log_understands_may_be_set(load, text):
+    assert text == load(GATEWATCH_LOG=text).telemetry.log
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.8.8.8", "[::1]", "auth.localhost"])
 def test_an_issuer_on_this_machine_may_be_plain_http(load, host):
     assert f"http://{host}:8080" == load(GATEWATCH_ISSUER=f"http://{host}:8080/").web.issuer

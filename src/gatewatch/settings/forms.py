@@ -12,14 +12,13 @@ from urllib.parse import SplitResult, urlsplit
 from gatewatch.kernel.secrets import Secret
 from gatewatch.settings.declare import MASK, Form
 from gatewatch.settings.durations import format_duration, parse_duration
+from gatewatch.settings.log_filter import parse_filter
 
 E = TypeVar("E", bound=StrEnum)
 Network = IPv4Network | IPv6Network
 
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off"})
-_LEVELS: Final = ("trace", "debug", "info", "warn", "error", "off")
-_TARGET: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:]*")
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _HOST: Final = re.compile(r"[A-Za-z0-9._:%-]+")
@@ -91,11 +90,7 @@ def _address_list(text: str) -> tuple[Network, ...]:
 
 
 def _log_filter(text: str) -> str:
-    fix = f"give levels ({', '.join(_LEVELS)}) such as info,gatewatch=debug"
-    for part in text.split(","):
-        target, equals, level = part.strip().rpartition("=")
-        known = level.lower() in _LEVELS and (not equals or _TARGET.fullmatch(target))
-        _require(text, fix, ok=known)
+    parse_filter(text)
     return text
 
 

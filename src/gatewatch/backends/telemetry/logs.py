@@ -10,10 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from gatewatch.backends.telemetry.filters import Filter, parse_filter
 from gatewatch.backends.telemetry.line_formats import JsonLines, LineFormat, TextLines
 from gatewatch.backends.telemetry.lines import Lines
 from gatewatch.kernel.time import Clock
+from gatewatch.settings.log_filter import Filter, parse_filter
 from gatewatch.settings.telemetry import LogFormat
 
 REQUESTS: Final = "gatewatch.requests"

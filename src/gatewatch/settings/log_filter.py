@@ -35,8 +35,8 @@ def parse_filter(text: str) -> Filter:
         target, equals, level = (word.strip() for word in part.rpartition("="))
         if level.lower() not in LEVELS or (equals and not target):
             raise ValueError(
-                f"{part!r} is neither a level ({', '.join(LEVELS)}) nor target=level, "
-                "as in info,gatewatch=debug"
+                f"give levels ({', '.join(LEVELS)}) and levels of parts, as in "
+                f"info,gatewatch=debug, which {part!r} is not"
             )
         levels[target.replace("::", ".")] = LEVELS[level.lower()]
     return Filter(levels.pop(""), levels)

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from gatewatch.backends.telemetry.filters import Filter, parse_filter
+from gatewatch.settings.log_filter import Filter, parse_filter
 
 
 @pytest.mark.parametrize(
