@@ -7,7 +7,7 @@ LOADED = """
 import sys
 from gatewatch.backends.database import Database, migrate
 Database.build("sqlite:///any.db")
-print(*sorted({name.partition(".")[0] for name in sys.modules} & {"alembic", "asyncpg", "greenlet"}))
+print(*[name for name in ("alembic", "asyncpg", "greenlet") if name in sys.modules])
 """
 
 

@@ -35,6 +35,7 @@ TRANSACTIONS = Statement(
 )
 ME = Statement(text("SELECT pg_backend_pid()").columns(column("pid", Integer)))
 SLEEP = Statement(text("SELECT pg_sleep(5)"))
+WAITING = Statement(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 OTHERS = Statement(
     text(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -91,7 +92,10 @@ async def test_a_database_that_is_gone_tells_everyone_who_asked(on_postgres: Dat
         async with on_postgres.work() as work:
             await work.run(Statement(text("LOCK TABLE entries IN ACCESS EXCLUSIVE MODE")))
             writes = [asyncio.ensure_future(on_postgres.commit(entering(n))) for n in "abc"]
-            await asyncio.sleep(0.1)
+            for _ in range(500):
+                if await work.one(WAITING) == (1,):
+                    break
+                await asyncio.sleep(0.01)
             await work.one(OTHERS)
             outcomes.extend(await asyncio.gather(*writes, return_exceptions=True))
 

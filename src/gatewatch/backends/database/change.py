@@ -1,5 +1,7 @@
 """A change: what a decided transition does, declared, to be committed in one step."""
 
+from collections.abc import Sequence
+
 from gatewatch.backends.database.futures import Callback
 from gatewatch.backends.database.statement import Form, Guard, Insert, Params
 
@@ -16,12 +18,16 @@ class Change:
         self.guard: Guard | None
         self.params: Params
         self.guard, self.params = guard or (None, {})
-        self.rows: list[tuple[Form, Params]] = []
+        self.rows: list[tuple[Form, Sequence[object]]] = []
         self.callbacks: list[Callback] = []
 
     def add(self, insert: Insert, row: Params) -> None:
         """Insert this row too."""
-        self.rows.append((insert.form(row), row))
+        self.rows.append((insert.form(row), tuple(row.values())))
+
+    def fill(self, form: Form, values: Sequence[object]) -> None:
+        """Insert a row too whose values are in the order of a form."""
+        self.rows.append((form, values))
 
     def after_commit(self, callback: Callback) -> None:
         """Call back once the change is durable; not if its guard is lost."""

@@ -26,7 +26,7 @@ from typing import Final
 from gatewatch.backends.database.change import Change
 from gatewatch.backends.database.errors import Taken
 from gatewatch.backends.database.futures import Callback, call_back, fail
-from gatewatch.backends.database.statement import Guard, Params
+from gatewatch.backends.database.statement import Form, Guard, Params
 from gatewatch.backends.database.turnstile import Turnstile
 from gatewatch.kernel.errors import WorkSuspended
 
@@ -73,19 +73,16 @@ class Groups:
         self._helper = Helper()
         self._state = State.IDLE
         self._waiting: deque[Unit | asyncio.Future[None]] = deque()
+        self._declared: list[Unit] = []
         self._members: list[Unit] = []
         self._inside: Unit | None = None
         self._emptied: asyncio.Future[None] | None = None
 
-    # ------------------------------------------------------------------------- who comes
-
     async def commit(self, change: Change) -> bool:
         """Make a change with the next group; False if its guard was lost."""
         unit = Unit(self._loop.create_future(), change.callbacks, change=change)
-        if self._admits():
-            self._make(unit, change)
-        else:
-            self._waiting.append(unit)
+        self._expect_nobody()
+        (self._declared if self._admits() else self._waiting).append(unit)
         return await unit.answer
 
     async def enter(self) -> Unit:
@@ -113,7 +110,8 @@ class Groups:
         except sqlite3.Error as error:
             self.abandon(unit, error)
             unit.fate = RuntimeError("a statement of this unit of work has failed")
-            raise translated(error) from error
+            told = translated(error)
+            raise told from told.__cause__
 
     async def leave(self, unit: Unit) -> None:
         """End a unit, and wait until it is durable."""
@@ -136,8 +134,6 @@ class Groups:
             await self._emptied
         self._state = State.CLOSED
         self._helper.stop()
-
-    # ------------------------------------------------------------------------- the group
 
     def _admits(self) -> bool:
         """Say whether there is an open group to join; opens one if nothing is in the way."""
@@ -190,19 +186,20 @@ class Groups:
         self._proceed()
 
     def _admit(self) -> None:
-        """Let in who waits: changes are made here, works are woken to run before the flush."""
+        """Let in who waits: works are woken to run before the flush."""
         for _ in range(min(len(self._waiting), MOST_AT_ONCE)):
             waiting = self._waiting.popleft()
             if isinstance(waiting, asyncio.Future):
                 if not waiting.done():
                     waiting.set_result(None)
-            elif waiting.change is not None and not waiting.answer.done():
-                self._make(waiting, waiting.change)
+            else:
+                self._declared.append(waiting)
         self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         """Close the group, and send it to the disk."""
         self._evict()
+        self._make_all()
         members, self._members = self._members, []
         self._state = State.COMMITTING
         self._helper.do(partial(self._commit, members))
@@ -242,46 +239,54 @@ class Groups:
         elif self._emptied is not None and not self._emptied.done():
             self._emptied.set_result(None)
 
-    # ------------------------------------------------------------------------- one unit
-
     def _require(self, unit: Unit) -> None:
         if self._inside is not unit:
             raise unit.fate or RuntimeError("this unit of work has ended")
 
-    def _make(self, unit: Unit, change: Change) -> None:
-        self._expect_nobody()
-        try:
-            unit.outcome = self._carry_out(change)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's to hear
-            if not self._connection.in_transaction:
-                self._restart(error)
-            fail(unit.answer, translated(error))
-        else:
-            self._members.append(unit)
+    def _make_all(self) -> None:
+        """Make the changes of the group: together, or else one by one, so that one fails alone."""
+        units = [unit for unit in self._declared if not unit.answer.done()]
+        self._declared = []
+        if len(units) > 1 and self._attempt(units):
+            return
+        for unit in units:
+            try:
+                self._carry_out([unit])
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's to hear
+                fail(unit.answer, translated(error))
 
-    def _carry_out(self, change: Change) -> bool:
-        if change.guard is None and len(change.rows) == 1:
-            self._insert(change)
-            return True
+    def _attempt(self, units: list[Unit]) -> bool:
+        try:
+            self._carry_out(units)
+        except Exception:  # noqa: BLE001 - it comes again, for the one whose fault it is
+            return False
+        return True
+
+    def _carry_out(self, units: list[Unit]) -> None:
         self._execute("SAVEPOINT unit")
         try:
-            won = change.guard is None or self._spend(change.guard, change.params)
-            if won:
-                self._insert(change)
+            self._write(units)
         except Exception as error:
             self._undo(error)
             raise
         self._execute("RELEASE unit")
-        return won
+        self._members += units
+
+    def _write(self, units: list[Unit]) -> None:
+        """Spend the guards, and insert the rows of those who won: all of a table at a time."""
+        rows: dict[Form, list[Sequence[object]]] = {}
+        for unit in units:
+            change = unit.change or Change()
+            unit.outcome = change.guard is None or self._spend(change.guard, change.params)
+            if unit.outcome:
+                for form, values in change.rows:
+                    rows.setdefault(form, []).append(form.sqlite.bind(values))
+        for form, bound in rows.items():
+            self._connection.executemany(form.sqlite.sql, bound)
 
     def _spend(self, guard: Guard, params: Params) -> bool:
         update = guard.sqlite
         return self._execute(update.sql, update.bind(params)).rowcount == 1
-
-    def _insert(self, change: Change) -> None:
-        for form, row in change.rows:
-            filled = form.sqlite
-            self._execute(filled.sql, filled.bind(row))
 
     def _expect_nobody(self) -> None:
         if self._inside is not None and self._inside.owner is asyncio.current_task():

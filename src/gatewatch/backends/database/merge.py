@@ -63,7 +63,7 @@ class Merged:
             ]
             if self._guarded:
                 arrays[place] = [number for number, _ in rows]
-            given = zip(*[row.values() for _, row in rows], strict=True)
+            given = zip(*[row for _, row in rows], strict=True)
             for (_, array, process), values in zip(columns, given, strict=True):
                 arrays[array] = _all(process, values)
         return self._compiled.bind(arrays)

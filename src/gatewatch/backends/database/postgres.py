@@ -35,6 +35,13 @@ _AT_FAULT: Final = (
 _TRY_AGAIN: Final = asyncpg.TransactionRollbackError
 """A deadlock or a lost serialization, class 40 of PostgreSQL's error codes: nothing was done."""
 
+_SESSION: Final = {
+    "jit": "off",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""Statements are too short to compile; a process that was stopped does not hold up the others."""
+
 _PAUSE: Final = 0.05
 """Seconds before a second try, in which whoever won the deadlock goes on."""
 
@@ -96,7 +103,7 @@ class PostgresWork(Work):
     async def add(self, insert: Insert, row: Params) -> None:
         filled = insert.form(row).postgres
         with _translated():
-            await self._connection.execute(filled.sql, *filled.bind(row))
+            await self._connection.execute(filled.sql, *filled.bind(tuple(row.values())))
 
     def after_commit(self, callback: Callback) -> None:
         self.callbacks.append(callback)
@@ -125,7 +132,7 @@ class PostgresDatabase(Database):
             server_settings={
                 "search_path": self._schema,
                 "application_name": "gatewatch",
-                "jit": "off",
+                **_SESSION,
             },
         )
         self.look = PostgresLook(self._pool)

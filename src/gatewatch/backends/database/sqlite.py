@@ -116,7 +116,7 @@ class SqliteWork(SqliteLook, Work):
 
     async def add(self, insert: Insert, row: Params) -> None:
         filled = insert.form(row).sqlite
-        self._execute(filled.sql, filled.bind(row))
+        self._execute(filled.sql, filled.bind(tuple(row.values())))
 
     def after_commit(self, callback: Callback) -> None:
         self._unit.callbacks.append(callback)

@@ -165,23 +165,30 @@ class Filled:
     """An insert's text for one engine, and how a row's values are handed over."""
 
     sql: str
-    values: tuple[tuple[str, Processor | None], ...]
+    order: tuple[int, ...]
+    """For each value of the text, its place in the form."""
+    processed: tuple[tuple[int, Processor], ...]
+    """The places in the text whose values are not handed over as they are."""
 
     @staticmethod
     def of(form: Form, dialect: Dialect) -> "Filled":
         """Write the insert for an engine."""
         named = {name: bindparam(name, type_=kind) for name, kind in form.kinds.items()}
         compiled = _compile(insert(form.table).values(named), dialect)
-        order = compiled.positiontup or []
+        names, places = compiled.positiontup or [], list(form.kinds)
+        processes = [binder(form.kinds[name], dialect) for name in names]
         return Filled(
-            str(compiled), tuple((name, binder(form.kinds[name], dialect)) for name in order)
+            str(compiled),
+            tuple(places.index(name) for name in names),
+            tuple((place, each) for place, each in enumerate(processes) if each is not None),
         )
 
-    def bind(self, row: Params) -> list[object]:
-        """The row's values as the driver takes them, in the order of the text."""
-        return [
-            row[name] if process is None else process(row[name]) for name, process in self.values
-        ]
+    def bind(self, values: Sequence[object]) -> list[object]:
+        """A row's values, given in the form's order, as the driver takes them."""
+        laid_out = [values[place] for place in self.order]
+        for place, process in self.processed:
+            laid_out[place] = process(laid_out[place])
+        return laid_out
 
 
 class Guard:
