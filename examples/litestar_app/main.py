@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from litestar import Litestar, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
 from gatewatch import Auth, Role, Settings, SignedIn
 from gatewatch.integrations.litestar import current_account, mount, require, well_known
@@ -19,12 +19,12 @@ notes: dict[str, list[str]] = {}
 
 
 @get("/notes", dependencies=signed_in)
-async def read_notes(person: SignedIn) -> list[str]:
+async def read_notes(person: NamedDependency[SignedIn]) -> list[str]:
     return notes.get(person.account.email, [])
 
 
 @post("/notes", dependencies=signed_in)
-async def add_note(text: str, person: SignedIn) -> list[str]:
+async def add_note(text: str, person: NamedDependency[SignedIn]) -> list[str]:
     mine = notes.setdefault(person.account.email, [])
     mine.append(text)
     return mine
