@@ -48,13 +48,14 @@ def hosting(
     )
     server = Server(f"http://localhost:{port}", data_dir, surroundings, log, process)
     try:
-        _await_start(server, workers)
+        await_start(server, workers)
         yield server
     finally:
         processes.stop(process)
 
 
-def _await_start(server: Server, workers: int) -> None:
+def await_start(server: Server, workers: int = 1) -> None:
+    """Wait until so many processes serve."""
     deadline = monotonic() + START_SECONDS
     while server.printed().count(UP) < workers:
         if server.process.poll() is not None or monotonic() > deadline:
