@@ -83,8 +83,9 @@ def configure(levels: str, form: LogFormat, stream: TextIO | None = None) -> Non
         former.close()
     root.addHandler(_Handler(Lines((stream or sys.stdout).fileno()), _line_format(form), chosen))
     root.setLevel(chosen.root)
-    # Uvicorn announces each start and stop of a process, which the supervisor does already.
-    quiet = {"uvicorn": max(chosen.root, logging.WARNING)}
+    # Uvicorn announces each start and stop of a process, which the supervisor does already;
+    # Alembic each of its own steps, where `gatewatch migrate` says what came of them.
+    quiet = dict.fromkeys(("alembic", "uvicorn"), max(chosen.root, logging.WARNING))
     for target, level in {**quiet, **chosen.targets}.items():
         logging.getLogger(target).setLevel(level)
     logging.captureWarnings(capture=True)
