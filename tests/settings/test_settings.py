@@ -229,6 +229,8 @@ def test_metrics_beyond_this_machine_want_a_token(load):
     telemetry = load(GATEWATCH_HOST="0.0.0.0").telemetry
     assert MetricsAccess.BEARER is telemetry.metrics
     assert telemetry.metrics_token is not None
+    behind_a_proxy = load(GATEWATCH_ISSUER="https://auth.example.com").telemetry
+    assert MetricsAccess.BEARER is behind_a_proxy.metrics
     assert load().telemetry.metrics_token is None
 
 

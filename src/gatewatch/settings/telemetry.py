@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from gatewatch.kernel.secrets import Secret
 from gatewatch.settings.declare import Derived, Known, Setting, Source
@@ -30,7 +31,10 @@ _METRICS_TOKEN = generated("metrics_token")
 
 
 def _open_at_home(known: Known) -> MetricsAccess:
-    return MetricsAccess.OPEN if is_loopback(known["GATEWATCH_HOST"]) else MetricsAccess.BEARER
+    """What only this machine reaches may be open; a public issuer has a proxy or a host before."""
+    reached_at = urlsplit(known["GATEWATCH_ISSUER"]).hostname or ""
+    at_home = is_loopback(known["GATEWATCH_HOST"]) and is_loopback(reached_at)
+    return MetricsAccess.OPEN if at_home else MetricsAccess.BEARER
 
 
 def _token_if_needed(known: Known) -> Secret | None:
@@ -53,7 +57,9 @@ class TelemetrySettings:
             one_of(MetricsAccess),
             "Who may read /metrics: nobody, anybody, or who has GATEWATCH_METRICS_TOKEN.",
             default=Derived(
-                "`open` when GATEWATCH_HOST is a loopback address, else `token`", _open_at_home
+                "`open` when GATEWATCH_HOST and GATEWATCH_ISSUER are this machine's alone, else "
+                "`token`",
+                _open_at_home,
             ),
         ),
     ]
