@@ -48,9 +48,6 @@ MISPLACED: Final = (
 )
 """What a request is told that a host passed on from a path which is not the issuer's."""
 
-METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
-"""Where a host has the metadata of an issuer, with the issuer's path behind it (RFC 8414 3.1)."""
-
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that change nothing (RFC 9110 section 9.2.1)."""
 
@@ -202,24 +199,15 @@ class Auth:
         templates = (each for each in self._shell.router.templates if each != UNMATCHED)
         return [Route(before + template, endpoint) for template in templates]
 
-    def well_known_path(self) -> str | None:
-        """Where at the host's root clients look for our metadata (RFC 8414 section 3.1).
-
-        None if the issuer has no path: then it is among the other routes.
-        """
-        root_path = self.services.urls.root_path
-        return METADATA_PATH + root_path if root_path else None
-
-    def well_known(self) -> "Application":
-        """The application that answers at `well_known_path`, and only there."""
-        return Application(self._serve_metadata)
-
     def well_known_routes(self) -> "list[Route]":
-        """`well_known` as Starlette routes, for the host's root; needs Starlette."""
+        """What belongs at the host's root when the issuer has a path; needs Starlette.
+
+        Clients look for our metadata there (RFC 8414 section 3.1).
+        """
         from starlette.routing import Route  # noqa: PLC0415 - an extra
 
-        path = self.well_known_path()
-        return [Route(path, self.well_known())] if path else []
+        urls = self.services.urls
+        return [Route(urls.metadata_path, self.asgi())] if urls.root_path else []
 
     def _request(self, scope: Scope) -> Request:
         services = self.services
@@ -251,9 +239,6 @@ class Auth:
             await self._say_misplaced(send)
         else:
             await self._serve(scope, receive, send)
-
-    async def _serve_metadata(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._serve({**scope, "path": METADATA_PATH, "root_path": ""}, receive, send)
 
     def _is_strange(self, scope: Scope) -> bool:
         """Whether we were mounted at a path that is not the issuer's."""

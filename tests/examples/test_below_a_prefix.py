@@ -1,15 +1,18 @@
 """Below a prefix nothing of gatewatch is anywhere else, and all of it works."""
 
 import asyncio
+import json
 import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 from tests.kit.host import ROOT, hosting
-from tests.kit.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
+from tests.kit.ports import free_port
+from tests.kit.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, serving
 
 LINK = re.compile(r"http://localhost:\d+/auth/device\?user_code=\S+")
 
@@ -20,6 +23,7 @@ async def test_a_person_signs_a_terminal_in_to_an_application(
 ) -> None:
     with hosting(ROOT / "examples" / example, tmp_path / "data", prefix="/auth") as server:
         await clients_find_it(server)
+        assert "wrong" not in server.cli("doctor")
         terminal = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "gatewatch", "login", f"{server.base}/auth", "--no-qr",
             "--save", str(tmp_path / "tokens.json"),
@@ -92,3 +96,23 @@ async def clients_find_it(server: Server) -> None:
              for cookie in cookies}  # fmt: skip
     # The host's own endpoints are to be signed in to; the refresh token is for one of ours alone.
     assert paths == {"gatewatch_at": "/", "gatewatch_csrf": "/", "gatewatch_rt": "/auth/v1/auth"}
+
+
+def test_the_doctor_misses_the_metadata_at_the_root(tmp_path: Path) -> None:
+    example = (ROOT / "examples" / "fastapi_app" / "main.py").read_text(encoding="utf-8")
+    forgetful = example.replace("app.routes.extend(auth.well_known_routes())\n", "")
+    (tmp_path / "main.py").write_text(forgetful, encoding="utf-8")
+    with hosting(tmp_path, tmp_path / "data", prefix="/auth") as server:
+        found = json.loads(server.cli("doctor", "--json", status=1))
+    (wrong,) = [row for row in found if row["status"] == "wrong"]
+    assert wrong["check"] == "issuer"
+    assert "/.well-known/oauth-authorization-server/auth" in wrong["found"]
+    assert "root of that host" in wrong["fix"]
+
+
+def test_a_server_of_its_own_has_its_metadata_at_the_root_of_its_host(tmp_path: Path) -> None:
+    port = free_port()
+    issuer = f"http://localhost:{port}/auth"
+    with serving(tmp_path / "data", port=port, issuer=issuer):
+        found = httpx.get(f"http://localhost:{port}/.well-known/oauth-authorization-server/auth")
+        assert found.json()["token_endpoint"] == f"{issuer}/oauth/token"

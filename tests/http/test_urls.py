@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatewatch.http.urls import Urls
+from gatewatch.http.urls import METADATA, Urls
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,11 @@ from gatewatch.http.urls import Urls
         ("https://example.com/in/auth", "/auth/login", "/login"),
         ("https://example.com/in/auth", "/login", "/login"),
         ("https://example.com/in/auth", "/in/login", "/in/login"),
+        ("https://example.com", METADATA, METADATA),
+        ("https://example.com/auth", METADATA, METADATA),
+        ("https://example.com/auth", f"/auth{METADATA}", METADATA),
+        ("https://example.com/auth", f"{METADATA}/auth", METADATA),
+        ("https://example.com/auth", f"{METADATA}/other", f"{METADATA}/other"),
     ],
 )
 def test_a_path_on_the_host_means_one_of_ours(issuer: str, on_host: str, ours: str) -> None:

@@ -36,9 +36,9 @@ def hosting(
 ) -> Iterator[Server]:
     """Run ``uvicorn main:app`` in a folder until the block ends; gatewatch is below `prefix`."""
     port = free_port()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     surroundings = environment(data_dir, f"http://localhost:{port}{prefix}", **settings)
-    log = data_dir / "host.log"
+    log = data_dir.with_suffix(".log")
     process = processes.start(
         [sys.executable, "-m", "uvicorn", "main:app", "--port", str(port)]
         + (["--workers", str(workers)] if workers > 1 else []),

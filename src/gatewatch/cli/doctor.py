@@ -12,9 +12,15 @@ import httpx
 from gatewatch.auth import Auth
 from gatewatch.backends.database import migrate
 from gatewatch.cli.output import Output
+from gatewatch.http.urls import Urls
 from gatewatch.settings import Settings
 
 REQUEST_SECONDS: Final = 5.0
+
+_REACH_IT: Final = (
+    "start the server, or set GATEWATCH_ISSUER to the address that it is reached at; whatever serves "
+    "the root of that host must pass this path on"
+)
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -85,18 +91,22 @@ async def secret_key(settings: Settings) -> Finding:
 
 async def metadata(settings: Settings) -> Finding:
     """Clients find the server at its issuer, and it calls itself by that name."""
-    issuer = settings.web.issuer
-    url = f"{issuer}/.well-known/openid-configuration"
+    urls = Urls(settings.web.issuer)
+    first = await _calls_itself(urls.issuer, urls.absolute("/.well-known/openid-configuration"))
+    if first.fix or not urls.root_path:
+        return first
+    return await _calls_itself(urls.issuer, urls.origin + urls.metadata_path)
+
+
+async def _calls_itself(issuer: str, url: str) -> Finding:
     try:
         async with httpx.AsyncClient(timeout=REQUEST_SECONDS) as http:
             answer = await http.get(url)
-        named = answer.json().get("issuer")
+        named = answer.raise_for_status().json().get("issuer")
+    except httpx.HTTPStatusError as error:
+        return Finding("issuer", f"{url} answers {error.response.status_code}", _REACH_IT)
     except (httpx.HTTPError, ValueError) as error:
-        return Finding(
-            "issuer",
-            f"{url} does not answer: {type(error).__name__}",
-            "start the server, or set GATEWATCH_ISSUER to the address that it is reached at",
-        )
+        return Finding("issuer", f"{url} does not answer: {type(error).__name__}", _REACH_IT)
     if named == issuer:
         return Finding("issuer", f"{issuer} answers")
     return Finding("issuer", f"{issuer} calls itself {named}", "set GATEWATCH_ISSUER on both alike")

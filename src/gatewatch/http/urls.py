@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are this machine (RFC 8252 section 7.3)."""
 
+METADATA: Final = "/.well-known/oauth-authorization-server"
+"""Where an issuer's metadata is on its host; its path comes behind it (RFC 8414 section 3.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Urls:
@@ -31,6 +34,11 @@ class Urls:
         parts = urlsplit(self.issuer)
         return f"{parts.scheme}://{parts.netloc}"
 
+    @property
+    def metadata_path(self) -> str:
+        """The path on the host where clients look for our metadata (RFC 8414 section 3.1)."""
+        return METADATA + self.root_path
+
     def absolute(self, path: str) -> str:
         """The absolute URL of a path of ours, such as ``/device``."""
         return f"{self.issuer}{path}"
@@ -48,7 +56,7 @@ class Urls:
         for ending in _endings(self.issuer):
             if path == ending or path.startswith(f"{ending}/"):
                 return path[len(ending) :] or "/"
-        return path
+        return METADATA if path.startswith(METADATA) and path == self.metadata_path else path
 
     def safe_target(self, target: str | None, *, otherwise: str) -> str:
         """Where to go next: `target` if it stays with us, else `otherwise` (CWE-601)."""

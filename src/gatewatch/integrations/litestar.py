@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import ASGIRouteHandler, BaseRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from gatewatch.auth import Application, Auth
+from gatewatch.auth import Auth
 from gatewatch.http.errors import headers_of, status_of
 from gatewatch.identity.accounts.rules import Role
 from gatewatch.identity.sessions.rules import SignedIn
@@ -22,13 +22,13 @@ Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
 def mount(auth: Auth, path: str | None = None) -> ASGIRouteHandler:
     """Every route of gatewatch below a path: the issuer's, if none is given."""
-    return _mounted(path or auth.services.urls.root_path or "/", auth.asgi())
+    return _mounted(path or auth.services.urls.root_path or "/", auth)
 
 
 def well_known(auth: Auth) -> list[ASGIRouteHandler]:
     """What belongs at the host's root when the issuer has a path (RFC 8414 section 3.1)."""
-    path = auth.well_known_path()
-    return [_mounted(path, auth.well_known())] if path else []
+    urls = auth.services.urls
+    return [_mounted(urls.metadata_path, auth)] if urls.root_path else []
 
 
 def current_account(
@@ -63,7 +63,9 @@ def protect(auth: Auth, request: Connection, account: SignedIn, token: str | Non
         raise _answer(refusal) from refusal
 
 
-def _mounted(path: str, application: Application) -> ASGIRouteHandler:
+def _mounted(path: str, auth: Auth) -> ASGIRouteHandler:
+    application = auth.asgi()
+
     @asgi(path, is_mount=True, copy_scope=True)
     async def gatewatch(scope: Scope, receive: Receive, send: Send) -> None:
         # Litestar takes the path it mounts at away, and puts a slash at the end.
