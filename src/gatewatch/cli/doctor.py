@@ -18,8 +18,8 @@ from gatewatch.settings import Settings
 REQUEST_SECONDS: Final = 5.0
 
 _REACH_IT: Final = (
-    "start the server, or set GATEWATCH_ISSUER to the address that it is reached at; whatever serves "
-    "the root of that host must pass this path on"
+    "start the server, or set GATEWATCH_ISSUER to the address that it is reached at; whatever "
+    "serves the root of that host must pass this path on"
 )
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
