@@ -3,9 +3,8 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
-from typing import Final, Self
+from typing import Self
 
 from gatewatch.admin.first_start import FirstStart
 from gatewatch.audit.journal import Emitter, Journal
@@ -30,6 +29,8 @@ from gatewatch.identity.passwords.service import Passwords
 from gatewatch.identity.sessions.endpoint import Doorkeeper
 from gatewatch.identity.sessions.service import Sessions
 from gatewatch.identity.throttle.service import Throttle
+from gatewatch.jobs import expire
+from gatewatch.jobs.runner import Runner
 from gatewatch.kernel.actor import NOWHERE, SYSTEM
 from gatewatch.kernel.errors import ConfigurationError
 from gatewatch.kernel.ids import AccountId
@@ -40,9 +41,6 @@ from gatewatch.oauth.device.service import Device
 from gatewatch.oauth.tokens.service import Tokens
 from gatewatch.settings import Settings
 from gatewatch.watch.health.service import PROBE_SECONDS, Health
-
-RETENTION_LEASE: Final = timedelta(minutes=5)
-"""How long one process has the turn to let old events go; more than a sweep's pause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,6 @@ class Services:
     keyring: Keyring
     hashing: Hashing
     journal: Journal
-    retention: Retention
     audit_log: AuditLog
     csrf: Csrf
     pages: Pages
@@ -75,6 +72,7 @@ class Services:
     device: Device
     health: Health
     first_start: FirstStart
+    jobs: Runner
 
     @classmethod
     def build(
@@ -106,7 +104,6 @@ class Services:
             emitter=emitter,
             data_dir=settings.instance.data_dir,
         )
-        lease = partial(ephemeral.lease, "audit retention", emitter.name, RETENTION_LEASE)
         csrf = Csrf(vault.key("csrf"), urls)
         throttle = Throttle(
             ephemeral,
@@ -137,6 +134,27 @@ class Services:
         )
         passwords = Passwords(database, journal, hashing, clock, accounts)
         clients = Clients(database, journal, meter, clock, entropy, (tokens.revoke_all_of_client,))
+        device = Device(
+            database,
+            journal,
+            meter,
+            clock,
+            entropy,
+            ephemeral,
+            throttle,
+            tokens,
+            settings.device,
+            vault.key("user code"),
+        )
+        jobs = expire.schedule(
+            settings,
+            meter,
+            clock,
+            tokens=tokens,
+            sessions=sessions,
+            device=device,
+            retention=Retention(database, journal, settings.audit.retention),
+        )
         return cls(
             settings=settings,
             clock=clock,
@@ -149,7 +167,6 @@ class Services:
             keyring=keyring,
             hashing=hashing,
             journal=journal,
-            retention=Retention(database, journal, clock, settings.audit, lease),
             audit_log=AuditLog(database, journal),
             csrf=csrf,
             pages=Pages(urls, clock),
@@ -161,20 +178,10 @@ class Services:
             login=Login(database, journal, accounts, passwords, sessions, throttle),
             clients=clients,
             tokens=tokens,
-            device=Device(
-                database,
-                journal,
-                meter,
-                clock,
-                entropy,
-                ephemeral,
-                throttle,
-                tokens,
-                settings.device,
-                vault.key("user code"),
-            ),
+            device=device,
             health=Health(partial(database.ping, PROBE_SECONDS), ephemeral.ping, clock),
             first_start=FirstStart(accounts, passwords, entropy, settings.instance),
+            jobs=Runner(jobs, ephemeral, meter, clock, holder=emitter.name),
         )
 
     async def open(self) -> None:
@@ -196,12 +203,12 @@ class Services:
             await self.hashing.open()
             undo.push_async_callback(self.hashing.close)
             await self.clients.ensure_cli()
-            await self.retention.open()
+            await self.jobs.open()
             undo.pop_all()
 
     async def close(self) -> None:
         """Flush the audit log, then disconnect: what still happens meanwhile is still recorded."""
-        await self.retention.close()
+        await self.jobs.close()
         await self.sessions.close()
         await self.hashing.close()
         await self.journal.close()

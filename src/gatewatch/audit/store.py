@@ -13,14 +13,12 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
-    Delete,
     Index,
     Integer,
     Select,
     Table,
     Text,
     bindparam,
-    delete,
     literal_column,
     or_,
     select,
@@ -36,9 +34,11 @@ from gatewatch.backends.database import (
     Lookup,
     Moment,
     Statement,
+    Sweep,
     metadata,
 )
 from gatewatch.catalogue.event import Severity, Status
+from gatewatch.kernel import ids
 
 audit_logs: Final = Table(
     "audit_logs",
@@ -132,10 +132,10 @@ async def page(
     return found if after is None else found[::-1]
 
 
-async def remove(database: Database, *, before: datetime, most: int) -> int:
-    """Let the oldest go, at most so many; how many went."""
-    async with database.work() as work:
-        return await work.run(_REMOVE, before=before, most=most)
+async def remove(database: Database, *, before: datetime) -> int:
+    """Let the events before a moment go, a few at a time; how many went."""
+    upto = ids.earliest(ids.event_id, before)
+    return await _OLDER.let_go(database, upto=upto, before=before)
 
 
 def _params(search: Search) -> Iterator[tuple[str, object]]:
@@ -208,14 +208,4 @@ def _page(names: frozenset[str], remarkable: bool) -> Statement:  # noqa: FBT001
     return Statement(found.order_by(order).limit(bindparam("count", type_=Integer)))
 
 
-def _oldest() -> Delete:
-    oldest = (
-        select(_c.id)
-        .where(_c.created_at < _bound("before", _c.created_at))
-        .order_by(_c.created_at)
-        .limit(bindparam("most", type_=Integer))
-    )
-    return delete(audit_logs).where(_c.id.in_(oldest))
-
-
-_REMOVE: Final = Statement(_oldest())
+_OLDER: Final = Sweep(_c.id, _c.created_at < _bound("before", _c.created_at))

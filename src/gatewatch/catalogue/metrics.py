@@ -24,7 +24,7 @@ from gatewatch.catalogue.events.tokens import (
     TokenRefreshed,
     TokenRevoked,
 )
-from gatewatch.catalogue.metric import Count, Counter, Gauge, Histogram, Metric, Route
+from gatewatch.catalogue.metric import Count, Counter, Gauge, Histogram, Merge, Metric, Route
 from gatewatch.catalogue.outcomes import (
     CacheLookup,
     ClientAuthentication,
@@ -34,12 +34,14 @@ from gatewatch.catalogue.outcomes import (
     GrantType,
     HttpMethod,
     HttpStatus,
+    JobName,
     LoginMethod,
     LoginOutcome,
     RevocationReason,
     SessionCheck,
     SessionEnding,
     SessionRefresh,
+    SweptTable,
     ThrottleSubject,
     TokenCheck,
     TokenKind,
@@ -205,6 +207,22 @@ AUDIT_EVENTS: Final = Counter(
     help="Audit events kept, by severity.",
     labels={"severity": Severity},
 )
+JOB_LAST_SUCCESS: Final = Gauge(
+    name="gatewatch_job_last_success_timestamp_seconds",
+    help="When a job was last done, by whichever process, in seconds since 1970; 0 if unknown.",
+    labels={"job": JobName},
+    merge=Merge.MAX,
+)
+JOB_FAILURES: Final = Counter(
+    name="gatewatch_job_failures_total",
+    help="Times that a job failed; it is tried again within a minute.",
+    labels={"job": JobName},
+)
+ROWS_LET_GO: Final = Counter(
+    name="gatewatch_rows_let_go_total",
+    help="Rows removed because they had served: expired tokens, old events.",
+    labels={"table": SweptTable},
+)
 WORKERS: Final = Gauge(
     name="gatewatch_workers",
     help="Worker processes that are serving.",
@@ -242,6 +260,9 @@ METRICS: Final[tuple[Metric, ...]] = (
     AUDIT_DROPPED,
     AUDIT_IN_FLIGHT,
     AUDIT_EVENTS,
+    JOB_LAST_SUCCESS,
+    JOB_FAILURES,
+    ROWS_LET_GO,
     WORKERS,
     WORKER_DEATHS,
 )

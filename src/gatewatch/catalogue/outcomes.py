@@ -166,6 +166,24 @@ class DropReason(StrEnum):
     """A healthy database would not have it."""
 
 
+class JobName(StrEnum):
+    """What is done every so often, without anybody asking."""
+
+    EXPIRE_TOKENS = "expire_tokens"
+    EXPIRE_SESSIONS = "expire_sessions"
+    EXPIRE_DEVICE_GRANTS = "expire_device_grants"
+    PURGE_AUDIT = "purge_audit"
+
+
+class SweptTable(StrEnum):
+    """A table whose rows are let go when they have served."""
+
+    OAUTH_TOKENS = "oauth_tokens"
+    SESSIONS = "sessions"
+    DEVICE_GRANTS = "device_grants"
+    AUDIT_LOGS = "audit_logs"
+
+
 class AccessRefusal(StrEnum):
     """Why a signed-in request was turned away."""
 

@@ -4,8 +4,9 @@
 milliseconds and 80 random bits in hexadecimal, so that rows made together lie together.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final, NewType
+from typing import Final, NewType, TypeVar
 
 from gatewatch.kernel.secrets import Entropy
 
@@ -17,6 +18,8 @@ FamilyId = NewType("FamilyId", str)
 GrantId = NewType("GrantId", str)
 EventId = NewType("EventId", str)
 RequestId = NewType("RequestId", str)
+
+MadeId = TypeVar("MadeId", bound=str)
 
 ID_LENGTH: Final = 36
 """Characters in an id: as long as a UUID, so it fits wherever those did."""
@@ -67,6 +70,16 @@ def request_id(now: datetime, entropy: Entropy) -> RequestId:
 def emitter_name(now: datetime, entropy: Entropy) -> str:
     """A name for a process that records events, which no other ever had or will have."""
     return _mint("emt", now, entropy)
+
+
+def earliest(made: Callable[[datetime, Entropy], MadeId], moment: datetime) -> MadeId:
+    """The least id of a kind that could be made at a moment, as in ``earliest(token_id, now)``."""
+    return made(moment, _Zeroes())
+
+
+class _Zeroes:
+    def bytes(self, count: int) -> bytes:
+        return bytes(count)
 
 
 def _mint(kind: str, now: datetime, entropy: Entropy) -> str:

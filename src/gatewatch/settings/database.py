@@ -1,11 +1,12 @@
 """Where state is kept."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from gatewatch.kernel.secrets import Secret
 from gatewatch.settings.declare import Derived, Known, Setting
-from gatewatch.settings.forms import DATABASE_URL, IDENTIFIER, REDIS_URL, whole
+from gatewatch.settings.forms import DATABASE_URL, IDENTIFIER, REDIS_URL, duration, whole
 
 
 def _beside_the_rest(known: Known) -> Secret:
@@ -51,3 +52,11 @@ class DatabaseSettings:
             secret=True,
         ),
     ] = None
+    cleanup_interval: Annotated[
+        timedelta,
+        Setting(
+            "GATEWATCH_CLEANUP_INTERVAL",
+            duration(timedelta(seconds=1)),
+            "How often rows that have served are removed: expired tokens, sessions, device codes.",
+        ),
+    ] = timedelta(hours=1)

@@ -17,6 +17,7 @@ from gatewatch.backends.database.statement import (
     Row,
     Statement,
 )
+from gatewatch.backends.database.sweep import Sweep
 from gatewatch.backends.database.work import Database, Look, Work
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Params",
     "Row",
     "Statement",
+    "Sweep",
     "Taken",
     "Work",
     "metadata",

@@ -56,6 +56,9 @@ TOKEN_TYPE: Final = "session+jwt"  # noqa: S105 - a kind of token (RFC 8725 sect
 ASSURANCE: Final = "AAL1"
 """One factor (NIST SP 800-63B section 2.1)."""
 
+KEPT_FOR: Final = timedelta(days=7)
+"""How long a session is kept that has ended or grown too old, for who looks into it."""
+
 _SIGNED_OUT: Final = "Sign in to do that."
 _log: Final[Log] = logger("gatewatch.middleware.auth")
 
@@ -198,6 +201,12 @@ class Sessions:
         why = SessionEnding.ACCOUNT_DISABLED
         ended = await self._end_all(work, account_id, why, by=by, origin=origin)
         work.after_commit(lambda: self._run(f"shut out {account_id}", self._mark_ended(ended)))
+
+    async def let_go(self, now: datetime) -> int:
+        """Remove the sessions that were over a while ago; how many there were."""
+        before = now - KEPT_FOR
+        upto = ids.earliest(ids.session_id, before)
+        return await store.OVER.let_go(self.database, upto=upto, before=before)
 
     async def _end_all(
         self, work: Work, account_id: AccountId, why: SessionEnding, *, by: Actor, origin: Origin

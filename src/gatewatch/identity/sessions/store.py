@@ -33,6 +33,7 @@ from gatewatch.backends.database import (
     Moment,
     Row,
     Statement,
+    Sweep,
     Work,
     metadata,
 )
@@ -122,7 +123,8 @@ _END_IN_WORK: Final = Statement(
     .where(_c.id == bindparam("session"), _OPEN)
     .values(ended_at=bindparam("now"), ending=bindparam("why"))
 )
-
+_BEFORE: Final = bindparam("before", type_=Moment)
+OVER: Final = Sweep(_c.id, (_c.expires_at <= _BEFORE) | (_c.ended_at <= _BEFORE))
 
 CACHED_FOR: Final = timedelta(seconds=30)
 """How long a session is good without looking at the database again."""

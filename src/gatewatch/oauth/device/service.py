@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from gatewatch.audit.journal import Journal
@@ -28,7 +29,7 @@ from gatewatch.identity.throttle.rules import Standing, address_key
 from gatewatch.identity.throttle.service import Throttle
 from gatewatch.kernel.actor import Actor, Origin
 from gatewatch.kernel.errors import Refusal
-from gatewatch.kernel.ids import family_id, grant_id
+from gatewatch.kernel.ids import earliest, family_id, grant_id
 from gatewatch.kernel.secrets import Entropy, digest, url_token
 from gatewatch.kernel.time import Clock
 from gatewatch.oauth.clients.rules import AuthenticatedClient
@@ -64,6 +65,9 @@ _REFUSALS: Final = {
     DevicePoll.DENIED: ("access_denied", "The person said no."),
 }
 """What a device is told that gets no tokens (RFC 8628 section 3.5), and what the log is."""
+
+KEPT_FOR: Final = timedelta(days=1)
+"""How long a device that was forgotten at its code is told that the code has expired."""
 
 _NO_SUCH_CODE: Final = (
     "No device is waiting with this code. Check it, or start again on the device: "
@@ -218,6 +222,12 @@ class Device:
         where = signed_in.origin(origin)
         await self.journal.record(change, event, actor=signed_in.actor, origin=where)
         return await self._decided(grant, change)
+
+    async def let_go(self, now: datetime) -> int:
+        """Remove the grants that expired a while ago; how many there were."""
+        before = now - KEPT_FOR
+        upto = earliest(grant_id, before)
+        return await store.EXPIRED.let_go(self.database, upto=upto, before=before)
 
     @property
     def _interval(self) -> int:

@@ -20,6 +20,7 @@ from gatewatch.backends.database import (
     Lookup,
     Moment,
     Row,
+    Sweep,
     metadata,
 )
 from gatewatch.kernel.ids import AccountId, ClientId, FamilyId, GrantId
@@ -105,6 +106,8 @@ DECIDE: Final = Guard(
         "decided_at": bindparam("decided_at", type_=Moment),
     },
 )
+
+EXPIRED: Final = Sweep(_c.id, _c.expires_at <= bindparam("before", type_=Moment))
 
 
 def grant_of(row: Row) -> Grant:

@@ -1,7 +1,7 @@
 """Issues tokens, replaces them, says what they are worth, and takes them back."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from gatewatch.audit.journal import Journal
@@ -25,7 +25,7 @@ from gatewatch.catalogue.outcomes import (
 )
 from gatewatch.kernel.actor import Actor, Origin
 from gatewatch.kernel.errors import Refusal
-from gatewatch.kernel.ids import AccountId, ClientId, FamilyId, TokenId, token_id
+from gatewatch.kernel.ids import AccountId, ClientId, FamilyId, TokenId, earliest, token_id
 from gatewatch.kernel.secrets import Entropy, url_token
 from gatewatch.kernel.time import Clock, epoch_seconds
 from gatewatch.oauth.clients.rules import AuthenticatedClient, ClientType
@@ -45,6 +45,9 @@ from gatewatch.protocol.scopes import Scopes, parse_scope, scope_text
 from gatewatch.settings import TokenSettings
 
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type (RFC 9068 section 2.1)
+
+KEPT_FOR: Final = timedelta(hours=1)
+"""How long a token is kept beyond its end: the clocks of several hosts differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,12 @@ class Tokens:
     async def revoke_family(self, work: Work, family_id: FamilyId) -> int:
         """Revoke all that descends from one grant, and say how many tokens that were."""
         return await work.run(store.REVOKE_FAMILY, family_id=family_id)
+
+    async def let_go(self, now: datetime) -> int:
+        """Remove the tokens that ended a while ago, and say how many that were."""
+        before = now - KEPT_FOR
+        upto = earliest(token_id, before)
+        return await store.EXPIRED.let_go(self.database, upto=upto, before=before)
 
     async def _kept(self, presented: str) -> Token | None:
         named = token_id_of(presented)

@@ -25,6 +25,7 @@ from gatewatch.backends.database import (
     Moment,
     Row,
     Statement,
+    Sweep,
     metadata,
 )
 from gatewatch.catalogue.outcomes import TokenKind
@@ -108,6 +109,9 @@ REVOKE_ACCOUNT: Final = Statement(
     _revoke.where(_c.account_id == bindparam("account_id", type_=Text))
 )
 REVOKE_CLIENT: Final = Statement(_revoke.where(_c.client_id == bindparam("client_id", type_=Text)))
+
+EXPIRED: Final = Sweep(_c.id, _c.expires_at <= bindparam("before", type_=Moment))
+"""A spent refresh token has its family's end: until then, its coming back must be noticed."""
 
 
 def row_of(

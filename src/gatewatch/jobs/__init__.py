@@ -1,0 +1,1 @@
+"""What is done every so often, without anybody asking."""
