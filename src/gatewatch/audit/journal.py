@@ -5,6 +5,7 @@ record that nothing changed, are appended to the spool before the caller is answ
 rows soon after. Neither is lost when the process is killed.
 """
 
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -109,7 +110,8 @@ class Journal:
                     unit.add(store.INSERT, store.values(row))
                 case Work():
                     await unit.add(store.INSERT, store.values(row))
-        unit.after_commit(partial(self._committed, event, row))
+        # In the context of this request: whoever commits for several has one of their own.
+        unit.after_commit(partial(copy_context().run, self._committed, event, row))
 
     def spool(self, event: Event, *, actor: Actor, origin: Origin) -> None:
         """Keep a spooled event, before the caller is answered.
