@@ -33,6 +33,33 @@ async def test_the_reader_cannot_write(on_sqlite: Database):
         await on_sqlite.look.all(Statement(text("DELETE FROM entries")))
 
 
+async def test_whoever_was_told_of_a_commit_reads_it_however_many_read_at_once(
+    on_sqlite: Database,
+):
+    async def enter_and_look(name: str) -> int:
+        await count(on_sqlite)
+        await on_sqlite.commit(entering(name))
+        return await count(on_sqlite)
+
+    seen = await asyncio.gather(*[enter_and_look(f"e{number}") for number in range(50)])
+
+    assert await count(on_sqlite) == 50
+    assert min(seen) > 0
+    for number in range(20):
+        assert await enter_and_look(f"f{number}") == 51 + number
+
+
+async def test_what_another_connection_committed_is_read_in_the_next_turn(
+    on_sqlite: Database, tmp_path: Path
+):
+    assert await count(on_sqlite) == 0
+    with sqlite3.connect(tmp_path / "ledger.db") as other:
+        other.execute("INSERT INTO entries (id, at) VALUES ('one', '2026-02-08')")
+    await asyncio.sleep(0)
+
+    assert await count(on_sqlite) == 1
+
+
 async def test_a_deleted_file_fails_the_ping(on_sqlite: Database, tmp_path: Path):
     (tmp_path / "ledger.db").unlink()
     with pytest.raises(FileNotFoundError):

@@ -87,6 +87,32 @@ class SqliteLook(Look):
         return self._connection.execute(sql, arguments)
 
 
+class SqliteTurnLook(SqliteLook):
+    """Reads all of one turn of the event loop from one snapshot, since taking one costs.
+
+    The snapshot is given back before anything runs that was caused after it was taken, so
+    whoever was told of a commit sees it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._loop = asyncio.get_running_loop()
+        self._has_snapshot = False
+
+    def _execute(self, sql: str, arguments: Sequence[object]) -> sqlite3.Cursor:
+        if not self._has_snapshot:
+            self._connection.execute("BEGIN")
+            self._has_snapshot = True
+            self._loop.call_soon(self.give_back)
+        return self._connection.execute(sql, arguments)
+
+    def give_back(self) -> None:
+        """Let go of the snapshot, if there is one."""
+        if self._has_snapshot:
+            self._has_snapshot = False
+            self._connection.execute("COMMIT")
+
+
 class SqliteWork(SqliteLook, Work):
     """Reads and writes within a group, without ever suspending."""
 
@@ -129,6 +155,7 @@ class SqliteDatabase(Database):
     """A file."""
 
     engine = Engine.SQLITE
+    look: SqliteTurnLook
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -152,11 +179,12 @@ class SqliteDatabase(Database):
         self._turnstile = Turnstile(self.path)
         self._groups = Groups(self._writer, self._turnstile)
         self._threads = ThreadPoolExecutor(_SCANS_AT_ONCE, "gatewatch-scan")
-        self.look = SqliteLook(self._reader)
+        self.look = SqliteTurnLook(self._reader)
 
     async def close(self) -> None:
         await self._groups.drained()
         self._threads.shutdown()
+        self.look.give_back()
         self._reader.close()
         self._writer.close()
         self._turnstile.close()

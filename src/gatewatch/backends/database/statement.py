@@ -7,7 +7,6 @@ database: `sqlite` and `postgres` are what the two engines run.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -254,27 +253,31 @@ def _argument_maker(
     compiled: SQLCompiler, dialect: Dialect
 ) -> Callable[[Params], Sequence[object]]:
     """Lay out named parameters, and the clause's constants, in the order of the text."""
-    takes = [_taker(compiled, name, dialect) for name in compiled.positiontup or []]
+    laid_out: list[object] = []
+    given: list[tuple[int, str, Processor]] = []
+    for place, name in enumerate(compiled.positiontup or []):
+        parameter = compiled.binds.get(name)
+        process = (None if parameter is None else binder(parameter.type, dialect)) or _as_it_is
+        if parameter is not None and parameter.required:
+            laid_out.append(None)
+            given.append((place, name, process))
+        else:
+            laid_out.append(process(compiled.params[name]))
     asked = {name for name, bind in compiled.binds.items() if bind.required}
 
     def bind(params: Params) -> Sequence[object]:
         if params.keys() != asked:
             raise TypeError(f"the statement takes {sorted(asked)}, not {sorted(params)}")
-        return [take(params) for take in takes]
+        arguments = laid_out.copy()
+        for place, name, process in given:
+            arguments[place] = process(params[name])
+        return arguments
 
     return bind
 
 
-def _taker(compiled: SQLCompiler, name: str, dialect: Dialect) -> Callable[[Params], object]:
-    parameter = compiled.binds.get(name)
-    process = None if parameter is None else binder(parameter.type, dialect)
-    if parameter is not None and parameter.required:
-        if process is None:
-            return itemgetter(name)
-        return lambda params: process(params[name])
-    constant = compiled.params[name]
-    settled = constant if process is None else process(constant)
-    return lambda _: settled
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _row_maker(kinds: list[AnyType], dialect: Dialect) -> Callable[[Sequence[Any]], Row]:
