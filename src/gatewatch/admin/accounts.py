@@ -88,13 +88,13 @@ class AccountsAdmin:
     urls: Urls
 
     async def page(self, request: Request) -> Response:
-        """GET /admin/accounts."""
+        """GET /admin/accounts: who may sign in."""
         visitor = await self.door.require_role(request, Role.ADMIN)
         notice = _NOTICES.get(request.query.get("done", ""))
         return await self._page(request, visitor, notice=notice)
 
     async def create(self, request: Request) -> Response:
-        """POST /admin/accounts."""
+        """POST /admin/accounts: creates an account."""
         visitor, form = await self._form(request)
         draft = Draft(
             form.get("email", ""), form.get("display_name", ""), form.get("role", Role.USER)
@@ -113,7 +113,7 @@ class AccountsAdmin:
         return self._done("created")
 
     async def disable(self, request: Request) -> Response:
-        """POST /admin/accounts/{account_id}/disable."""
+        """POST /admin/accounts/{account_id}/disable: shuts an account out."""
         visitor, _ = await self._form(request)
         account_id = AccountId(request.parameters["account_id"])
         try:
@@ -125,7 +125,7 @@ class AccountsAdmin:
         return self._done("disabled")
 
     async def enable(self, request: Request) -> Response:
-        """POST /admin/accounts/{account_id}/enable."""
+        """POST /admin/accounts/{account_id}/enable: lets it in again."""
         visitor, _ = await self._form(request)
         account_id = AccountId(request.parameters["account_id"])
         await self.accounts.enable(

@@ -115,7 +115,7 @@ class ClientsAdmin:
     urls: Urls
 
     async def page(self, request: Request) -> Response:
-        """GET /admin/clients."""
+        """GET /admin/clients: programs that may ask for tokens."""
         visitor = await self.door.require_role(request, Role.ADMIN)
         notice = _NOTICES.get(request.query.get("done", ""))
         return await self._page(request, visitor, notice=notice)
@@ -133,7 +133,7 @@ class ClientsAdmin:
         return await self._page(request, visitor, created=_created(registered))
 
     async def disable(self, request: Request) -> Response:
-        """POST /admin/clients/{client_id}/disable."""
+        """POST /admin/clients/{client_id}/disable: puts a client out of use."""
         visitor, _ = await self._form(request)
         await self.clients.disable(
             ClientId(request.parameters["client_id"]),
@@ -143,7 +143,7 @@ class ClientsAdmin:
         return self._done("disabled")
 
     async def enable(self, request: Request) -> Response:
-        """POST /admin/clients/{client_id}/enable."""
+        """POST /admin/clients/{client_id}/enable: puts it back into use."""
         visitor, _ = await self._form(request)
         await self.clients.enable(
             ClientId(request.parameters["client_id"]),

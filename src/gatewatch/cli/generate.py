@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Final
 
 from gatewatch.catalogue.render import markdown
-from gatewatch.settings import reference
+from gatewatch.cli import reference
+from gatewatch.settings import reference as settings_reference
 
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "docs/reference/events.md": markdown.events,
     "docs/reference/metrics.md": markdown.metrics,
-    "docs/reference/settings.md": reference.render,
+    "docs/reference/settings.md": settings_reference.render,
+    "docs/reference/cli.md": reference.commands,
+    "docs/reference/http.md": reference.routes,
+    "docs/reference/errors.md": reference.errors,
+    ".env.example": settings_reference.example,
 }
 """Generated files, by their path in the repository."""
 

@@ -65,6 +65,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
+def parser_of(command: Command) -> ArgumentParser:
+    """The parser of one command, with everything that it takes."""
+    parser = ArgumentParser(
+        prog=f"gatewatch {command.name}", description=f"{command.sentence}.".capitalize()
+    )
+    command.register(parser)
+    _add_json(parser)
+    return parser
+
+
 def _parser(words: Sequence[str]) -> ArgumentParser:
     parser = ArgumentParser(
         prog="gatewatch",
@@ -73,12 +83,14 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((word for word in words if not word.startswith("-")), None)
     for command in COMMANDS:
-        sub = commands.add_parser(
-            command.name, help=command.sentence, description=f"{command.sentence}.".capitalize()
+        parents = [parser_of(command)] if command.name == asked else []
+        commands.add_parser(
+            command.name,
+            help=command.sentence,
+            description=f"{command.sentence}.".capitalize(),
+            parents=parents,
+            add_help=not parents,
         )
-        if command.name == asked:
-            command.register(sub)
-            _add_json(sub)
     return parser
 
 

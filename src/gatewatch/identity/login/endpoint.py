@@ -47,6 +47,7 @@ class LoginEndpoint:
     urls: Urls
 
     async def post(self, request: Request) -> Response:
+        """Sign in with email or username and password."""
         given = await request.json(LoginRequest)
         admitted = await self.login.offer(given.email, given.password, origin=request.origin)
         opened = admitted.opened

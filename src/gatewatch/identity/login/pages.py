@@ -54,14 +54,14 @@ class LoginPages:
     entropy: Entropy
 
     async def form(self, request: Request) -> Response:
-        """GET /login. Whoever is signed in already goes straight on."""
+        """GET /login: the form; whoever is signed in already goes straight on."""
         target = self._target(request.query.get("redirect"))
         if await self.door.maybe(request) is not None:
             return see_other(target)
         return self._show(request, target)
 
     async def submit(self, request: Request) -> Response:
-        """POST /login."""
+        """POST /login: signs in, and goes on to where one was going."""
         form = await request.form()
         target = self._target(form.get("redirect"))
         identifier = form.get("identifier", "")
@@ -76,7 +76,7 @@ class LoginPages:
         return see_other(target, (page_cookie(admitted.opened, self.urls),))
 
     async def log_out(self, request: Request) -> Response:
-        """POST /logout."""
+        """POST /logout: ends the session."""
         form = await request.form()
         visitor = await self.door.maybe(request)
         if visitor is not None:

@@ -98,6 +98,7 @@ class SessionEndpoint:
     urls: Urls
 
     async def refresh(self, request: Request) -> Response:
+        """Replace the session's access and refresh tokens."""
         presented = request.cookies.get(REFRESH_COOKIE)
         refreshed = await self.sessions.refresh(presented, origin=request.origin)
         tokens = refreshed.tokens
@@ -107,6 +108,7 @@ class SessionEndpoint:
         )
 
     async def log_out(self, request: Request) -> Response:
+        """End the session; never fails for want of one."""
         signed_in = await self.door.maybe(request)
         if signed_in is not None:
             self.door.protect(request, signed_in)
@@ -116,6 +118,7 @@ class SessionEndpoint:
         return no_content(cleared_cookies(self.urls))
 
     async def current(self, request: Request) -> Response:
+        """Say who is signed in, and what they may do."""
         signed_in = await self.door.signed_in(request)
         owner = signed_in.account
         return private_json(
@@ -123,11 +126,13 @@ class SessionEndpoint:
         )
 
     async def list(self, request: Request) -> Response:
+        """List the sessions of whoever is signed in."""
         signed_in = await self.door.signed_in(request)
         found = await self.sessions.list(signed_in.account.id)
         return private_json([_line(each, signed_in.session.id) for each in found])
 
     async def end(self, request: Request) -> Response:
+        """End one session of one's own."""
         signed_in = await self.door.signed_in(request)
         self.door.protect(request, signed_in)
         session_id = SessionId(request.parameters["session_id"])
@@ -136,6 +141,7 @@ class SessionEndpoint:
         return no_content(cleared_cookies(self.urls) if own else ())
 
     async def end_everywhere(self, request: Request) -> Response:
+        """End every session of one's own, this one too."""
         signed_in = await self.door.signed_in(request)
         self.door.protect(request, signed_in)
         await self.sessions.end_everywhere(signed_in, origin=request.origin)

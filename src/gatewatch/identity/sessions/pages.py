@@ -77,7 +77,7 @@ class HomePages:
     urls: Urls
 
     async def page(self, request: Request) -> Response:
-        """GET /."""
+        """GET /: who one is, and everywhere one is signed in."""
         visitor = await self.door.signed_in(request)
         account = visitor.account
         found = await self.sessions.list(account.id)
@@ -94,7 +94,7 @@ class HomePages:
         )
 
     async def end(self, request: Request) -> Response:
-        """POST /sessions/{session_id}/end."""
+        """POST /sessions/{session_id}/end: ends a session of one's own."""
         visitor = await self.door.signed_in(request)
         form = await request.form()
         self.door.protect(request, visitor, form.get("csrf_token"))
@@ -103,7 +103,7 @@ class HomePages:
         return self._home("ended")
 
     async def end_others(self, request: Request) -> Response:
-        """POST /sessions/end-others."""
+        """POST /sessions/end-others: ends every session of one's own but this."""
         visitor = await self.door.signed_in(request)
         form = await request.form()
         self.door.protect(request, visitor, form.get("csrf_token"))
