@@ -1,6 +1,8 @@
 """Whatever is sent, nothing breaks: no fault, no trace of one, and the shape that is expected."""
 
 import json
+import socket
+from contextlib import suppress
 from itertools import product
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +24,11 @@ from gatewatch.protocol.errors import OAUTH_ERRORS
 
 SETTINGS = {**CHEAP, **PATIENT}
 ROUTER = Router(Route(line.method, line.template, None, line.face) for line in TABLE)
+MEBIBYTE = 1024 * 1024
+CHUNKED = (
+    b"POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+)
 EACH = pytest.mark.parametrize("template", [*dict.fromkeys(line.template for line in TABLE)])
 strictly = settings(
     max_examples=200,
@@ -109,6 +116,26 @@ def test_a_body_that_is_too_large_is_refused_unread(
     answer = send(standing, sent)
     assert answer.status == 413
     it_is_in_order(answer, sent)
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"GET /health HTTP/1.1\r\n", CHUNKED + b"0\r\n"], ids=["headers", "trailers"]
+)
+def test_what_has_no_end_is_not_kept(standing: Server, beginning: bytes) -> None:
+    port = int(standing.environment["GATEWATCH_PORT"])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(beginning + b"X-Endless: ")
+        taken = poured_into(connection)
+    assert taken < 20 * MEBIBYTE, "more than what is on its way between two sockets"
+
+
+def poured_into(connection: socket.socket) -> int:
+    """How much the other side takes before it hangs up."""
+    taken = 0
+    with suppress(BrokenPipeError, ConnectionResetError):
+        while taken < 50 * MEBIBYTE:
+            taken += connection.send(b"x" * MEBIBYTE)
+    return taken
 
 
 def test_no_trace_of_a_fault_was_left(standing: Server) -> None:
