@@ -20,6 +20,10 @@ LOCK := $(UV) pip compile --upgrade --universal --python-version 3.11 --generate
 
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# uv trusts the certificates that this machine does, as pip and git do, where it has any.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup runtime run tools test check generate bench requirements clean
