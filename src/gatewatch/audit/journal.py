@@ -107,9 +107,9 @@ class Journal:
         if self._enabled:
             match unit:
                 case Change():
-                    unit.add(store.INSERT, store.values(row))
+                    store.append(unit, row)
                 case Work():
-                    await unit.add(store.INSERT, store.values(row))
+                    await store.append_in(unit, row)
         # In the context of this request: whoever commits for several has one of their own.
         unit.after_commit(partial(copy_context().run, self._committed, event, row))
 

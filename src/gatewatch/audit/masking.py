@@ -28,10 +28,7 @@ _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 def written(event: Event) -> dict[str, object]:
     """The event's fields as JSON can hold them, each secret replaced by a mark."""
-    return {
-        name: REDACTED if secret else _written(getattr(event, name))
-        for name, secret in _PLANS[type(event)]
-    }
+    return _fields(event)
 
 
 def clean(text: str, length: int) -> str:
@@ -49,7 +46,13 @@ def clean(text: str, length: int) -> str:
 
 def clean_or_none(text: str | None, length: int) -> str | None:
     """The same for text that may be absent."""
-    return None if text is None else clean(text, length)
+    if text is None or (len(text) <= length and text.isprintable()):
+        return text
+    return clean(text, length)
+
+
+Writer = Callable[[Any], object]
+"""How the values of one type are written."""
 
 
 class _Plans(dict[type[Any], tuple[tuple[str, bool], ...]]):
@@ -62,37 +65,55 @@ class _Plans(dict[type[Any], tuple[tuple[str, bool], ...]]):
         return plan
 
 
-_PLANS: Final = _Plans()
+class _Writers(dict[type[Any], Writer]):
+    """How values are written, by their type; what a type is like is found out once."""
+
+    def __missing__(self, kind: type[Any]) -> Writer:
+        writer = self[kind] = _writer(kind)
+        return writer
+
+
+def _writer(kind: type[Any]) -> Writer:
+    if issubclass(kind, Secret):
+        return _mark
+    if issubclass(kind, Enum):
+        return {member: _written(member.value) for member in kind}.__getitem__
+    if issubclass(kind, str):
+        return _text
+    if issubclass(kind, Mapping):
+        return _mapping
+    if issubclass(kind, Sequence | set | frozenset) and not issubclass(kind, bytes | bytearray):
+        return _items
+    if is_dataclass(kind):
+        return _fields
+    raise TypeError(f"an event holds a {kind.__name__}, which cannot be written")
 
 
 def _written(value: object) -> object:
-    write = _WRITERS.get(type(value))
-    return _walked(value) if write is None else write(value)
+    return _WRITERS[type(value)](value)
 
 
-def _walked(value: object) -> object:
-    match value:
-        case Secret():
-            return REDACTED
-        case Enum():
-            return _written(value.value)
-        case str():
-            return clean(str(value), TEXT_LENGTH)
-        case Mapping():
-            return {clean(str(key), TEXT_LENGTH): _written(item) for key, item in value.items()}
-        case Sequence() | set() | frozenset() if not isinstance(value, bytes | bytearray):
-            return [_written(item) for item in list(value)[:ITEMS]]
-        case _ if is_dataclass(value):
-            return {
-                name: REDACTED if secret else _written(getattr(value, name))
-                for name, secret in _PLANS[type(value)]
-            }
-        case _:
-            raise TypeError(f"an event holds a {type(value).__name__}, which cannot be written")
+def _fields(value: Any) -> dict[str, object]:
+    return {
+        name: REDACTED if secret else _written(getattr(value, name))
+        for name, secret in _PLANS[type(value)]
+    }
+
+
+def _mapping(value: Mapping[object, object]) -> object:
+    return {clean(str(key), TEXT_LENGTH): _written(item) for key, item in value.items()}
+
+
+def _items(value: Any) -> object:
+    return [_written(item) for item in list(value)[:ITEMS]]
+
+
+def _mark(_: object) -> object:
+    return REDACTED
 
 
 def _text(value: Any) -> object:
-    return clean(value, TEXT_LENGTH)
+    return clean(str(value), TEXT_LENGTH)
 
 
 def _number(value: Any) -> object:
@@ -103,12 +124,13 @@ def _itself(value: object) -> object:
     return value
 
 
-_WRITERS: Final[dict[type, Callable[[Any], object]]] = {
-    str: _text,
-    int: _number,
-    bool: _itself,
-    float: _itself,
-    type(None): _itself,
-    datetime: rfc3339,
-}
-"""How the commonest values are written; the rest is walked."""
+_PLANS: Final = _Plans()
+_WRITERS: Final = _Writers(
+    {
+        int: _number,
+        bool: _itself,
+        float: _itself,
+        type(None): _itself,
+        datetime: rfc3339,
+    }
+)

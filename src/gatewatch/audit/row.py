@@ -53,8 +53,7 @@ class AuditRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True, gc=False):
     """What tells one event from all others."""
 
     id: EventId
@@ -69,6 +68,8 @@ def compose(event: Event, stamp: Stamp, actor: Actor, origin: Origin) -> AuditRo
     """Write an event down as a row that any database takes."""
     plan = _PLANS[type(event)]
     metadata = written(event)
+    told = metadata.get
+    actor_id = clean_or_none(actor.id, ID_LENGTH)
     return AuditRow(
         stamp.id,
         stamp.at,
@@ -76,12 +77,13 @@ def compose(event: Event, stamp: Stamp, actor: Actor, origin: Origin) -> AuditRo
         plan.action,
         plan.severity,
         plan.status,
-        clean_or_none(actor.id, ID_LENGTH),
+        actor_id,
         _KINDS[actor.kind],
         clean_or_none(actor.name, NAME_LENGTH),
         None,
-        _text(metadata.get("client_id"), ID_LENGTH) or _client(actor),
-        _text(metadata.get("session_id"), ID_LENGTH) or clean_or_none(origin.session_id, ID_LENGTH),
+        _text(told("client_id"), ID_LENGTH)
+        or (actor_id if actor.kind is ActorKind.CLIENT else None),
+        _text(told("session_id"), ID_LENGTH) or clean_or_none(origin.session_id, ID_LENGTH),
         clean_or_none(origin.address, ID_LENGTH),
         clean_or_none(origin.user_agent, AGENT_LENGTH),
         clean_or_none(origin.request_id, ID_LENGTH),
@@ -89,9 +91,9 @@ def compose(event: Event, stamp: Stamp, actor: Actor, origin: Origin) -> AuditRo
         clean_or_none(origin.method, ID_LENGTH),
         clean_or_none(origin.path, AGENT_LENGTH),
         plan.resource,
-        _text(metadata.get(plan.resource_id), ID_LENGTH),
-        _text(metadata.get(plan.resource_name), NAME_LENGTH),
-        _text(metadata.get(plan.reason), NAME_LENGTH),
+        _text(told(plan.resource_id), ID_LENGTH),
+        _text(told(plan.resource_name), NAME_LENGTH),
+        _text(told(plan.reason), NAME_LENGTH),
         metadata,
         stamp.emitter,
         stamp.sequence,
@@ -131,10 +133,6 @@ class _Plans(dict[type[Event], _Plan]):
 
 _PLANS: Final = _Plans()
 _KINDS: Final = {kind: kind.value for kind in ActorKind}
-
-
-def _client(actor: Actor) -> str | None:
-    return clean_or_none(actor.id, ID_LENGTH) if actor.kind is ActorKind.CLIENT else None
 
 
 def _text(value: object, length: int) -> str | None:

@@ -35,6 +35,7 @@ from gatewatch.backends.database import (
     Moment,
     Statement,
     Sweep,
+    Work,
     metadata,
 )
 from gatewatch.catalogue.event import Severity, Status
@@ -89,20 +90,26 @@ Index(
     postgresql_where=_c.severity != Severity.INFO.value,
 )
 
-INSERT: Final = Insert(audit_logs)
+_INSERT: Final = Insert(audit_logs)
+_FORM: Final = _INSERT.form(dict.fromkeys(AuditRow.__struct_fields__))
 _BY_ID: Final = Lookup(select(audit_logs), key=_c.id)
 
 
-def values(row: AuditRow) -> dict[str, object]:
-    """The row's values by column."""
-    return msgspec.structs.asdict(row)
+def append(change: Change, row: AuditRow) -> None:
+    """Append a row together with the change that it records."""
+    change.fill(_FORM, msgspec.structs.astuple(row))
+
+
+async def append_in(work: Work, row: AuditRow) -> None:
+    """Append a row within a larger work."""
+    await work.add(_INSERT, msgspec.structs.asdict(row))
 
 
 async def add(database: Database, rows: list[AuditRow]) -> None:
     """Append rows, all or none."""
     change = Change()
     for row in rows:
-        change.add(INSERT, values(row))
+        append(change, row)
     await database.commit(change)
 
 

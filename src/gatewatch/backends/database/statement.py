@@ -164,8 +164,8 @@ class Filled:
     """An insert's text for one engine, and how a row's values are handed over."""
 
     sql: str
-    order: tuple[int, ...]
-    """For each value of the text, its place in the form."""
+    order: tuple[int, ...] | None
+    """For each value of the text, its place in the form; None where they are the same."""
     processed: tuple[tuple[int, Processor], ...]
     """The places in the text whose values are not handed over as they are."""
 
@@ -178,13 +178,13 @@ class Filled:
         processes = [binder(form.kinds[name], dialect) for name in names]
         return Filled(
             str(compiled),
-            tuple(places.index(name) for name in names),
+            None if names == places else tuple(places.index(name) for name in names),
             tuple((place, each) for place, each in enumerate(processes) if each is not None),
         )
 
     def bind(self, values: Sequence[object]) -> list[object]:
         """A row's values, given in the form's order, as the driver takes them."""
-        laid_out = [values[place] for place in self.order]
+        laid_out = list(values) if self.order is None else [values[place] for place in self.order]
         for place, process in self.processed:
             laid_out[place] = process(laid_out[place])
         return laid_out
