@@ -14,10 +14,18 @@ OFFLINE_ACCESS: Final = "offline_access"
 FORBIDDEN: Final = frozenset('"\\')
 """The visible ASCII characters that a scope may not hold (RFC 6749 appendix A.4)."""
 
+LENGTH_LIMIT: Final = 1_000
+"""Characters in all the scopes that are asked for at once."""
+
+
+def parse_scope(text: str) -> Scopes | None:
+    """The scopes in `text`, each once, in order; None when one is malformed, or they are many."""
+    # Before it is remembered: whoever asks may ask for anything.
+    return None if len(text) > LENGTH_LIMIT else _parsed(text)
+
 
 @lru_cache(maxsize=1024)
-def parse_scope(text: str) -> Scopes | None:
-    """The scopes in `text`, each once, in order; None when one is malformed."""
+def _parsed(text: str) -> Scopes | None:
     if not text:
         return ()
     words = tuple(dict.fromkeys(text.split(" ")))

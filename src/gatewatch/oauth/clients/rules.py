@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from gatewatch.catalogue.outcomes import ClientAuthentication, GrantType
 from gatewatch.kernel.ids import ClientId
 from gatewatch.kernel.secrets import digest, same
-from gatewatch.protocol.scopes import Scopes, parse_scope, scope_text, within
+from gatewatch.protocol.scopes import LENGTH_LIMIT, Scopes, parse_scope, scope_text, within
 
 NAME_LIMIT: Final = 100
 """Characters in a client's name, so that it fits on a page."""
@@ -113,7 +113,10 @@ def flaw(wanted: Registration) -> str | None:
     if wanted.type is ClientType.PUBLIC and GrantType.CLIENT_CREDENTIALS in wanted.grant_types:
         return "A public client cannot use client_credentials: it has nothing to prove itself with."
     if parse_scope(scope_text(wanted.scope)) != wanted.scope:
-        return "A scope is words of printable ASCII without quotes, each named once."
+        return (
+            "A scope is words of printable ASCII without quotes, each named once, of at most "
+            f"{LENGTH_LIMIT} characters in all."
+        )
     bad = next((uri for uri in wanted.redirect_uris if not _is_redirect_uri(uri)), None)
     if bad is not None:
         return f"{bad!r} is no redirect URI: use https, http on this machine, or an app's scheme."
