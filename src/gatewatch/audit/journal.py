@@ -68,12 +68,14 @@ class Journal:
         self._emitter = emitter.name
         self._enabled = settings.enabled
         self._sequence = 0
+        self._kept = 0
         self._account = Account(meter)
         self._writer = Writer(
             database,
             Spool(data_dir / "spool", str(emitter.slot), siblings),
             self._account,
             buffer_size=settings.buffer_size,
+            witness=self._stored,
         )
 
     async def open(self) -> None:
@@ -132,12 +134,18 @@ class Journal:
         now = self._clock.now()
         self._sequence += 1
         event_id = ids.event_id(now, self._entropy)
-        return compose(event, Stamp(event_id, now, self._emitter, self._sequence), actor, origin)
+        stamp = Stamp(event_id, now, self._emitter, self._sequence, self._kept)
+        return compose(event, stamp, actor, origin)
 
     def _committed(self, event: Event, row: AuditRow) -> None:
         if self._enabled:
+            self._kept += 1
             self._account.committed()
         self._happened(event, row)
+
+    def _stored(self, rows: list[AuditRow]) -> None:
+        """Spooled events became rows; some may be a predecessor's."""
+        self._kept += sum(row.emitter == self._emitter for row in rows)
 
     def _happened(self, event: Event, row: AuditRow) -> None:
         self._account.happened(event.severity)

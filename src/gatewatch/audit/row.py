@@ -51,6 +51,8 @@ class AuditRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     metadata: dict[str, Any]
     emitter: str
     sequence: int
+    kept_before: int = 0
+    """How many events of its emitter were rows for good when it was made."""
 
 
 class Stamp(msgspec.Struct, frozen=True, gc=False):
@@ -62,6 +64,8 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
     """The process that recorded it."""
     sequence: int
     """The how-manieth event of that process."""
+    kept_before: int = 0
+    """How many of that process's events are rows for good by now."""
 
 
 def compose(event: Event, stamp: Stamp, actor: Actor, origin: Origin) -> AuditRow:
@@ -97,6 +101,7 @@ def compose(event: Event, stamp: Stamp, actor: Actor, origin: Origin) -> AuditRo
         metadata,
         stamp.emitter,
         stamp.sequence,
+        stamp.kept_before,
     )
 
 

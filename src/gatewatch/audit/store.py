@@ -69,6 +69,7 @@ audit_logs: Final = Table(
     Column("metadata", Document, nullable=False),
     Column("emitter", Text, nullable=False),
     Column("sequence", BigInteger, nullable=False),
+    Column("kept_before", BigInteger, nullable=False, server_default="0"),
     Index("ix_audit_logs_created_at", "created_at"),
     Index("ix_audit_logs_event_type_id", "event_type", "id"),
 )

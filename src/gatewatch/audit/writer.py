@@ -1,6 +1,7 @@
 """The batch writer: turns what waits in the spool into rows of the audit log."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -29,15 +30,25 @@ _log: Final[Log] = logger("gatewatch.audit")
 
 
 class Writer:
-    """Moves records from the spool to the table, oldest first, each exactly once."""
+    """Moves records from the spool to the table, oldest first, each exactly once.
+
+    `witness` is told of events that became rows just now, and of none twice.
+    """
 
     def __init__(
-        self, database: Database, spool: Spool, account: Account, *, buffer_size: int
+        self,
+        database: Database,
+        spool: Spool,
+        account: Account,
+        *,
+        buffer_size: int,
+        witness: Callable[[list[AuditRow]], None],
     ) -> None:
         self._database = database
         self._spool = spool
         self._account = account
         self._buffer_size = buffer_size
+        self._witness = witness
         self._own: Segment | None = None
         self._adopted: list[Segment] = []
         self._full = asyncio.Event()
@@ -145,9 +156,9 @@ class Writer:
             rows = [row for row in map(_read, batch.payloads) if row is not None]
             taken = await self._store(rows)
             gone = segment.advance(batch)
-            self._account.stored(taken)
+            self._account.stored(len(taken))
             self._lose(gone - len(rows), DropReason.UNREADABLE)
-            self._lose(len(rows) - taken, DropReason.REJECTED)
+            self._lose(len(rows) - len(taken), DropReason.REJECTED)
             left -= gone
         if segment.waiting <= self._buffer_size // 2:
             self._warned = False
@@ -157,19 +168,20 @@ class Writer:
             self._account.lost(records, reason)
             _log.error("audit: %d events of the spool were dropped: %s", records, reason)
 
-    async def _store(self, rows: list[AuditRow]) -> int:
-        """Write rows, and say how many of them are in the table now."""
+    async def _store(self, rows: list[AuditRow]) -> list[AuditRow]:
+        """Write rows, and say which of them are in the table now."""
         if not rows:
-            return 0
+            return rows
         try:
             await store.add(self._database, rows)
         except Exception as error:
             # Whichever row it was, the others shall not suffer for it.
-            taken = [await self._store_alone(row) for row in rows]
-            if not any(taken):
+            taken = [row for row in rows if await self._store_alone(row)]
+            if not taken:
                 raise error from None
-            return sum(taken)
-        return len(rows)
+            return taken
+        self._witness(rows)
+        return rows
 
     async def _store_alone(self, row: AuditRow) -> bool:
         """Write one row; one that an earlier process wrote already is as good."""
@@ -177,6 +189,7 @@ class Writer:
             await store.add(self._database, [row])
         except Exception:  # noqa: BLE001 - told apart by looking
             return await store.by_id(self._database, row.id) is not None
+        self._witness([row])
         return True
 
     def _let_go(self) -> None:

@@ -30,7 +30,7 @@ def upgrade():
 def import_stores() -> None:
     """Import every module that describes tables."""
     for module in pkgutil.walk_packages(gatewatch.__path__, "gatewatch."):
-        if module.name.rpartition(".")[2] == "store":
+        if module.name.rpartition(".")[2].endswith("store"):
             importlib.import_module(module.name)
 
 
