@@ -149,6 +149,16 @@ def test_a_stop_lets_a_request_end(supervise):
     assert supervised.process.wait(PATIENCE) == 0
 
 
+def test_a_stop_before_the_first_worker_is_ready_is_orderly(supervise):
+    supervised = supervise(workers=2, opening="hesitant")
+    until(lambda: supervised.said("opening slowly"))
+    supervised.process.send_signal(signal.SIGINT)
+    assert supervised.process.wait(PATIENCE) == 0, tail(supervised.log)
+    assert supervised.pids() == {}
+    assert len(supervised.said("opening slowly")) == 1
+    assert not supervised.said("READY|Traceback|the supervisor is gone")
+
+
 def test_what_outlasts_the_grace_period_is_killed(supervise):
     supervised = supervise(workers=1, grace=2.0)
     pid = int(supervised.ask("/pid").split()[0])

@@ -203,7 +203,7 @@ class _Supervisor:
             return
         self._selector.unregister(worker.said_ready)
         worker.ready = os.read(worker.said_ready, 1) != b""
-        if not worker.ready:
+        if not worker.ready or self._kill_at is not None:
             return
         self._deaths[slot].clear()
         self._count()

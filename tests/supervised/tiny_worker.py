@@ -55,11 +55,20 @@ async def tiny(seat: Seat) -> AsyncIterator[tuple[Tiny, Meter]]:
 
 
 @asynccontextmanager
+async def hesitant(seat: Seat) -> AsyncIterator[tuple[Tiny, Meter]]:
+    configure("info", LogFormat.TEXT)
+    logger("gatewatch.tiny").info("opening slowly")
+    await asyncio.sleep(0.5)
+    async with tiny(seat) as opened:
+        yield opened
+
+
+@asynccontextmanager
 async def misconfigured(_seat: Seat) -> AsyncIterator[tuple[Tiny, Meter]]:
     raise ConfigurationError(["GATEWATCH_SECRET_KEY is not the one of this database."])
     yield
 
 
 if __name__ == "__main__":
-    openings = {"tiny": tiny, "misconfigured": misconfigured}
+    openings = {"tiny": tiny, "hesitant": hesitant, "misconfigured": misconfigured}
     sys.exit(run(openings[sys.argv[1]], sys.argv[2:]))
