@@ -15,13 +15,13 @@ from importlib.util import find_spec
 from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gatewatch.backends.telemetry.logs import configure, logger
 from gatewatch.backends.telemetry.memory import attach
 from gatewatch.backends.telemetry.meter import Meter
 from gatewatch.catalogue.events.system import WorkerDied
 from gatewatch.catalogue.metrics import METRICS
+from gatewatch.http.connections import Connection, hang_up_on_idlers
 from gatewatch.kernel.actor import NOWHERE, SYSTEM
 from gatewatch.kernel.errors import EX_CONFIG, ConfigurationError
 from gatewatch.kernel.ids import emitter_name
@@ -33,8 +33,6 @@ REFRESH_SECONDS: Final = 1.0
 """How stale a gauge may be that another process shows."""
 CLOSING_SHARE: Final = 0.2
 """The part of the grace period kept for closing, after the last request."""
-HEAD_LIMIT: Final = 64 * 1024
-"""Bytes of a request that are not its body; browsers and proxies send a few KiB of headers."""
 
 YOUNG_OBJECTS: Final = 50_000
 """Objects made and not yet gone that call the garbage collector: some hundred requests' worth.
@@ -144,30 +142,6 @@ def _event_loop() -> asyncio.AbstractEventLoop:
     return cast("asyncio.AbstractEventLoop", import_module("uvloop").new_event_loop())
 
 
-class _Protocol(HttpToolsProtocol):
-    """Uvicorn's, with an end to the headers and trailers that it keeps in memory.
-
-    What a request shares its first read with is not counted, so a limit is passed by one read at
-    most: whatever a client sends, it holds no more.
-    """
-
-    _beside_body = 0
-
-    def data_received(self, data: bytes) -> None:
-        self._beside_body += len(data)
-        super().data_received(data)
-        if self._beside_body > HEAD_LIMIT and not self.transport.is_closing():
-            self.send_400_response("The headers of the request are too large.")
-
-    def on_message_begin(self) -> None:
-        self._beside_body = 0
-        super().on_message_begin()
-
-    def on_body(self, body: bytes) -> None:
-        self._beside_body -= len(body)
-        super().on_body(body)
-
-
 class _Server(uvicorn.Server):
     """Uvicorn, without a will of its own."""
 
@@ -192,7 +166,8 @@ async def _serve(opening: Opening, seat: Seat) -> None:
     async with opening(seat) as (app, meter):
         server = _Server(_config(app, seat.grace), lambda: _ready(seat.ready))
         sockets = [socket.socket(fileno=descriptor) for descriptor in seat.listen]
-        errands = [_stop_when(stop, server), _refresh(meter)]
+        connections = cast("set[Connection]", server.server_state.connections)
+        errands = [_stop_when(stop, server), _refresh(meter), hang_up_on_idlers(connections)]
         tasks = [asyncio.create_task(errand) for errand in errands]
         try:
             await server.serve(sockets)
@@ -205,7 +180,7 @@ async def _serve(opening: Opening, seat: Seat) -> None:
 def _config(app: App, grace: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=_Protocol,
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
