@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_LIMIT: Final = 64 * 1024
 """Bytes of a request that are not its body; browsers and proxies send a few KiB of headers."""
@@ -28,7 +28,7 @@ class Connection(HttpToolsProtocol):
     @property
     def is_waited_for(self) -> bool:
         """Whether it is the client's turn: to send the rest of a request, or to take an answer."""
-        request = self.cycle
+        request: RequestResponseCycle | None = self.cycle  # none before the first
         if request is None or request.response_complete:
             return True
         return request.more_body or self.flow.write_paused
