@@ -1,7 +1,7 @@
 """The HTTP surface as data: every route, its endpoint, and the face its errors have."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gatewatch.admin.accounts import AccountsAdmin
@@ -18,6 +18,7 @@ from gatewatch.identity.login.endpoint import LoginEndpoint
 from gatewatch.identity.login.pages import LoginPages
 from gatewatch.identity.sessions.endpoint import SessionEndpoint
 from gatewatch.identity.sessions.pages import HomePages
+from gatewatch.identity.sessions.rules import Via
 from gatewatch.oauth.device.endpoint import DeviceAuthorizationEndpoint
 from gatewatch.oauth.device.pages import DevicePages
 from gatewatch.oauth.discovery.endpoint import Discovery
@@ -153,6 +154,7 @@ class Endpoints:
     def of(cls, services: Services) -> "Endpoints":
         """Hand each endpoint the services it needs."""
         s = services
+        page_door = replace(s.door, first=Via.PAGE)
         return cls(
             health=HealthEndpoint(s.health),
             metrics=MetricsEndpoint(s.meter, s.settings.telemetry.metrics_token),
@@ -164,11 +166,13 @@ class Endpoints:
             discovery=Discovery.of(s.urls, s.keyring, s.settings.tokens.signing_algorithm),
             login=LoginEndpoint(s.login, s.csrf, s.urls),
             session=SessionEndpoint(s.sessions, s.door, s.csrf, s.urls),
-            login_pages=LoginPages(s.login, s.sessions, s.door, s.pages, s.csrf, s.urls, s.entropy),
-            home=HomePages(s.sessions, s.door, s.pages, s.csrf, s.urls),
-            device_pages=DevicePages(s.device, s.door, s.pages, s.csrf),
-            audit=Audit(s.audit_log, s.door, s.pages, s.csrf, s.urls, s.clock),
-            accounts=AccountsAdmin(s.accounts, s.passwords, s.door, s.pages, s.csrf, s.urls),
-            clients=ClientsAdmin(s.clients, s.door, s.pages, s.csrf, s.urls),
+            login_pages=LoginPages(
+                s.login, s.sessions, page_door, s.pages, s.csrf, s.urls, s.entropy
+            ),
+            home=HomePages(s.sessions, page_door, s.pages, s.csrf, s.urls),
+            device_pages=DevicePages(s.device, page_door, s.pages, s.csrf),
+            audit=Audit(s.audit_log, page_door, s.pages, s.csrf, s.urls, s.clock),
+            accounts=AccountsAdmin(s.accounts, s.passwords, page_door, s.pages, s.csrf, s.urls),
+            clients=ClientsAdmin(s.clients, page_door, s.pages, s.csrf, s.urls),
             static=StaticEndpoint(),
         )

@@ -2,7 +2,7 @@ import httpx
 import pytest
 from tests.kit.house import NOON, PASSWORD
 from tests.pages.reading import read
-from tests.pages.visitor import ADA, opened, recorded, visiting
+from tests.pages.visitor import ADA, GRACE, opened, recorded, visiting
 
 from gatewatch.kernel.time import FixedClock
 
@@ -12,6 +12,13 @@ async def test_signing_in_leads_home(visitor):
     home = await visitor.follow(response)
     assert home.status_code == 200
     assert "Signed in as Ada" in read(home).text
+
+
+async def test_a_cookie_that_another_site_planted_signs_nobody_over(ada, grace):
+    signing_in = {"email": GRACE, "password": PASSWORD}
+    planted = (await grace.client.post("/v1/auth/login", json=signing_in)).json()["access_token"]
+    ada.client.cookies.set("gatewatch_at", planted)
+    assert "Signed in as Ada" in read(await ada.get("/")).text
 
 
 async def test_whoever_is_signed_in_goes_straight_on(ada):

@@ -37,15 +37,20 @@ CSRF_HEADER: Final = b"x-csrf-token"
 
 @dataclass(frozen=True, slots=True)
 class Doorkeeper:
-    """Says who is signed in, and whether a request may do what it asks."""
+    """Says who is signed in, and whether a request may do what it asks.
+
+    Of a browser's two cookies `first` counts for more: on pages it is their own, since no
+    neighbouring site can plant one whose name begins with ``__Host-``.
+    """
 
     sessions: Sessions
     csrf: Csrf
     urls: Urls
+    first: Via = Via.COOKIE
 
     async def maybe(self, request: Request) -> SignedIn | None:
         """Who is signed in, if anybody."""
-        found = await self.sessions.check(_credentials(request, self.urls))
+        found = await self.sessions.check(_credentials(request, self.urls, self.first))
         return found if isinstance(found, SignedIn) else None
 
     async def signed_in(self, request: Request) -> SignedIn:
@@ -54,7 +59,7 @@ class Doorkeeper:
         Raises:
             Refusal: authentication_required, when nobody is.
         """
-        found = await self.sessions.check(_credentials(request, self.urls))
+        found = await self.sessions.check(_credentials(request, self.urls, self.first))
         if isinstance(found, SignedIn):
             return found
         raise Refusal("authentication_required", "Sign in to do that.", f"session: {found}")
@@ -257,14 +262,16 @@ def cleared_cookies(urls: Urls) -> tuple[Header, ...]:
     )
 
 
-def _credentials(request: Request, urls: Urls) -> tuple[Credential, ...]:
+def _credentials(request: Request, urls: Urls, first: Via) -> tuple[Credential, ...]:
     """What a request may be signed in by. A bearer token was meant; cookies come by themselves."""
     scheme, _, token = (request.header(b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer":
         return (Credential(Via.BEARER, token.strip()),)
-    cookies = ((Via.COOKIE, ACCESS_COOKIE), (Via.PAGE, page_session_name(urls)))
+    api, page = (Via.COOKIE, ACCESS_COOKIE), (Via.PAGE, page_session_name(urls))
     return tuple(
-        Credential(via, request.cookies[name]) for via, name in cookies if name in request.cookies
+        Credential(via, request.cookies[name])
+        for via, name in ((page, api) if first is Via.PAGE else (api, page))
+        if name in request.cookies
     )
 
 
