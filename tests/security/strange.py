@@ -11,6 +11,7 @@ from tests.kit.wire import FORM, JSON, Headers
 from gatewatch.app import TABLE
 
 TOO_MUCH = b"a=" + b"[" * 64 * 1024
+TOO_DEEP = b'{"x":' + b"[" * 5_000
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 ADDRESSES = (*dict.fromkeys(line.template for line in TABLE), "/nowhere", "/v1/nowhere")
 COOKIES = ("session", "gatewatch_at", "gatewatch_rt", "gatewatch_csrf", "gatewatch_form")
@@ -34,6 +35,7 @@ WORDS = (
     *("ses_" + "0" * 32, "tok_" + "0" * 32 + ".x", "e30.e30.e30", "W10.W10.W10", "../../etc"),
 )
 AUTHORIZATIONS = (
+    b"Bearer e30." + b64encode(TOO_DEEP) + b".e30",
     *(b"Bearer e30.e30.e30", b"Bearer \xff.\xff.\xff", b"bearer", b"Basic ====", b"Negotiate x"),
     *(b"Basic " + b64encode(pair) for pair in (b"a\0b:c", b"a%00b:c", b":", b"\xff:\xff")),
 )

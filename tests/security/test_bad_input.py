@@ -14,7 +14,15 @@ from tests.kit import metrics
 from tests.kit.people import CHEAP, PATIENT
 from tests.kit.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 from tests.kit.wire import FORM, JSON, Answer, Headers, exchange
-from tests.security.strange import METHODS, TOO_MUCH, Sent, paths, requests
+from tests.security.strange import (
+    AUTHORIZATIONS,
+    METHODS,
+    TOO_DEEP,
+    TOO_MUCH,
+    Sent,
+    paths,
+    requests,
+)
 
 from gatewatch.app import TABLE, templates
 from gatewatch.catalogue.outcomes import HttpMethod
@@ -48,6 +56,8 @@ def admin(standing: Server) -> Headers:
 @given(sent=requests())
 @example(Sent("GET", b"/login", [(b"Cookie", b"gatewatch_form=\xe9")]))
 @example(Sent("POST", b"/login", [(b"Cookie", b"gatewatch_form=\xe9"), FORM], b"a=b"))
+@example(Sent("POST", b"/v1/auth/login", [JSON], TOO_DEEP))
+@example(Sent("GET", b"/oauth/tokeninfo", [(b"Authorization", AUTHORIZATIONS[0])]))
 def test_a_stranger_breaks_nothing(standing: Server, sent: Sent) -> None:
     it_is_in_order(send(standing, sent), sent)
 

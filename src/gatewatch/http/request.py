@@ -138,3 +138,5 @@ class Request:
             return msgspec.json.decode(await self.body(), type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal("invalid_input", f"The body cannot be read: {error}.") from None
+        except RecursionError:
+            raise Refusal("invalid_input", "The body is nested too deep.") from None

@@ -91,7 +91,7 @@ def _jti(payload: str) -> TokenId | None:
     padded = payload.replace("-", "+").replace("_", "/") + "=" * (-len(payload) % 4)
     try:
         return TokenId(_payload.decode(a2b_base64(padded)).jti)
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, RecursionError, msgspec.MsgspecError):
         return None
 
 
