@@ -17,8 +17,8 @@ def generated(file_name: str) -> Derived[Secret]:
             kept = _kept(path)
         except OSError as error:
             raise ValueError(
-                f"{path} cannot be made or read ({error.strerror}); give this variable, "
-                "or a GATEWATCH_DATA_DIR that can be written"
+                f"{path} cannot be made or read ({error.strerror}); run this as the user who runs "
+                "the server, or give this variable, or a GATEWATCH_DATA_DIR that can be written"
             ) from None
         try:
             return KEY.read(kept)

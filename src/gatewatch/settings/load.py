@@ -111,7 +111,7 @@ def shape(text: str) -> str:
         "letters and digits": str.isalnum,
     }
     kind = next((kind for kind, holds in kinds.items() if holds(text)), "characters")
-    return f"{len(text)} {kind}" if len(text) != 1 else f"one of {kind}"
+    return f"{len(text)} {kind}" if len(text) != 1 else f"one {kind.removesuffix('s')}"
 
 
 def _problem(declaration: Setting, given: Given | None, fix: str) -> str:
