@@ -20,11 +20,13 @@ from gatewatch.backends.telemetry.meter import Meter
 from gatewatch.catalogue.event import Event
 from gatewatch.catalogue.events.system import ServerStarted, ServerStopped
 from gatewatch.catalogue.metrics import METRICS
+from gatewatch.http.errors import unavailable
 from gatewatch.http.request import Receive, Request, Scope, Send
 from gatewatch.http.routing import UNMATCHED
 from gatewatch.identity.accounts.rules import Role
 from gatewatch.identity.sessions.rules import SignedIn
 from gatewatch.kernel.actor import NOWHERE, SYSTEM
+from gatewatch.kernel.errors import Outage
 from gatewatch.kernel.ids import emitter_name, request_id
 from gatewatch.kernel.secrets import Entropy, SystemEntropy
 from gatewatch.kernel.time import Clock, SystemClock
@@ -155,12 +157,16 @@ class Auth:
         Raises:
             Refusal: authentication_required, when nobody is; forbidden, without the role;
                 csrf_failed.
+            Unavailable: temporarily_unavailable, while the database does not answer.
         """
         request, door = self._request(scope), self.services.door
-        if role is None:
-            account = await door.signed_in(request)
-        else:
-            account = await door.require_role(request, role)
+        try:
+            if role is None:
+                account = await door.signed_in(request)
+            else:
+                account = await door.require_role(request, role)
+        except Outage as outage:
+            raise unavailable(outage) from outage
         if csrf and request.method not in SAFE_METHODS:
             door.protect(request, account)
         return account

@@ -28,6 +28,7 @@ from gatewatch.catalogue.metric import Count, Counter, Gauge, Histogram, Merge, 
 from gatewatch.catalogue.outcomes import (
     CacheLookup,
     ClientAuthentication,
+    Dependency,
     DeviceDecision,
     DevicePoll,
     DropReason,
@@ -58,6 +59,11 @@ HTTP_REQUESTS: Final = Histogram(
         "http_response_status_code": HttpStatus,
     },
     sparse=True,
+)
+OUTAGES: Final = Counter(
+    name="gatewatch_requests_cut_short_total",
+    help="Requests answered 503 because what gatewatch stands on did not answer, by what that was.",
+    labels={"dependency": Dependency},
 )
 LOGINS: Final = Counter(
     name="gatewatch_logins_total",
@@ -235,6 +241,7 @@ WORKER_DEATHS: Final = Counter(
 
 METRICS: Final[tuple[Metric, ...]] = (
     HTTP_REQUESTS,
+    OUTAGES,
     LOGINS,
     THROTTLED,
     LOGOUTS,

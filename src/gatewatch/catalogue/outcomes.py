@@ -166,6 +166,13 @@ class DropReason(StrEnum):
     """A healthy database would not have it."""
 
 
+class Dependency(StrEnum):
+    """What gatewatch stands on."""
+
+    DATABASE = "database"
+    REDIS = "redis"
+
+
 class JobName(StrEnum):
     """What is done every so often, without anybody asking."""
 

@@ -10,10 +10,13 @@ from inspect import iscoroutine
 from typing import Final
 
 from gatewatch.cli.output import Output
-from gatewatch.kernel.errors import EX_CONFIG, ConfigurationError, Refusal
+from gatewatch.kernel.errors import EX_CONFIG, ConfigurationError, Outage, Refusal
 
 EX_INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
+EX_UNAVAILABLE: Final = 69
+"""Exit status when the database or Redis does not answer (sysexits.h)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         output.remark(f"error: {refusal.public}")
         return 1
+    except Outage as outage:
+        output.remark(f"error: the {outage}")
+        return EX_UNAVAILABLE
     except KeyboardInterrupt:
         return EX_INTERRUPTED
     except BrokenPipeError:

@@ -82,7 +82,7 @@ def errors() -> str:
 _COMMANDS_INTRODUCTION: Final = """\
 Commands act on the server that the settings describe, beside it if it runs. Each has `--json`.
 Exit status: 0 when it did what was asked, 1 when it was refused or something is wrong, 2 when the
-words make no sense, 78 when the settings cannot work."""
+words make no sense, 78 when the settings cannot work, 69 when the database does not answer."""
 
 _ROUTES_INTRODUCTION: Final = """\
 Paths are below the issuer's path. `HEAD` is answered wherever `GET` is, `OPTIONS` everywhere, and a

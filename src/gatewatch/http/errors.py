@@ -7,7 +7,7 @@ from typing import Final
 from gatewatch.http.request import Request
 from gatewatch.http.response import NO_STORE, Header, Response, private_json
 from gatewatch.http.routing import Face
-from gatewatch.kernel.errors import Refusal, Unavailable
+from gatewatch.kernel.errors import Outage, Refusal, Unavailable
 from gatewatch.protocol.errors import OAUTH_ERRORS
 
 API_ERRORS: Final[dict[str, tuple[int, str]]] = {
@@ -44,6 +44,9 @@ FAULT: Final = Refusal(
 )
 """What anyone sees of a fault; what it was is in the log, under the request's id."""
 
+RETRY_SECONDS: Final = 5
+"""When to try again during an outage: a database that is started anew is there within seconds."""
+
 ErrorPage = Callable[[Request, int, str, str], Response]
 """Renders request, status, title, and text as a page."""
 
@@ -53,6 +56,16 @@ def status_of(refusal: Refusal) -> int:
     if refusal.code in API_ERRORS:
         return API_ERRORS[refusal.code][0]
     return OAUTH_ERRORS[refusal.code]
+
+
+def unavailable(outage: Outage) -> Unavailable:
+    """What anyone sees of an outage; what it was is in the log, under the request's id."""
+    return Unavailable(
+        "temporarily_unavailable",
+        "The server cannot do that just now. Try again in a few seconds.",
+        retry_after=RETRY_SECONDS,
+        private=str(outage),
+    )
 
 
 @dataclass(frozen=True, slots=True)

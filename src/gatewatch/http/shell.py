@@ -12,12 +12,12 @@ from typing import Final
 from gatewatch.backends.telemetry.logs import RequestLog, logger, request_id_var
 from gatewatch.backends.telemetry.meter import RequestMeter
 from gatewatch.http.client_address import ClientAddress
-from gatewatch.http.errors import FAULT, Errors
+from gatewatch.http.errors import FAULT, Errors, unavailable
 from gatewatch.http.request import ClientDisconnected, Receive, Request, Scope, Send
 from gatewatch.http.response import Header, Response
 from gatewatch.http.routing import UNMATCHED, Face, Match, Router, WrongMethod
 from gatewatch.http.urls import Urls
-from gatewatch.kernel.errors import Refusal
+from gatewatch.kernel.errors import Outage, Refusal
 from gatewatch.kernel.ids import request_id
 from gatewatch.kernel.secrets import Entropy
 from gatewatch.kernel.time import Clock, stopwatch
@@ -86,6 +86,10 @@ class Shell:
             if refusal.private:
                 _LOG.info("refused: %s", refusal)
             return self.errors.response(request, face, refusal)
+        except Outage as outage:
+            _LOG.error("outage in %s %s: %s", request.method, request.path, outage)
+            self.meter.cut_short(outage.dependency)
+            return self.errors.response(request, face, unavailable(outage))
         except ClientDisconnected:
             raise
         except Exception:  # noqa: BLE001 - a fault of any kind is answered and logged, once, here

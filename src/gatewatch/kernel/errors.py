@@ -6,6 +6,7 @@
     +-- GatewatchError
         +-- Refusal               we understood, and said no: the caller's to mend
         |   +-- Unavailable       not now; try again after `retry_after` seconds
+        +-- Outage                the database or Redis does not answer: the operator's to mend
         +-- ConfigurationError    the operator's to mend; exit status 78
         +-- WorkSuspended         a unit of work awaited something else: a bug
         +-- ClientDisconnected    the caller hung up (http/request.py)
@@ -42,6 +43,22 @@ class Unavailable(Refusal):
     def __init__(self, code: str, public: str, *, retry_after: int, private: str = "") -> None:
         super().__init__(code, public, private)
         self.retry_after = retry_after
+
+
+class Outage(GatewatchError):
+    """What we stand on does not answer, or takes nothing.
+
+    What was asked of it may have been done or not. `dependency` says which it is, `trouble` what
+    its driver says, for the log alone.
+    """
+
+    def __init__(self, dependency: str, trouble: str) -> None:
+        super().__init__(dependency, trouble)
+        self.dependency = dependency
+        self.trouble = trouble
+
+    def __str__(self) -> str:
+        return f"{self.dependency}: {self.trouble}"
 
 
 class ConfigurationError(GatewatchError):

@@ -12,7 +12,7 @@ from tests.backends.database.ledger import ADD_ENTRY, ENTRIES, count, entering, 
 from gatewatch.backends.database import Database, Insert, Statement, Work
 from gatewatch.backends.database.group import Groups
 from gatewatch.backends.database.sqlite import SqliteDatabase
-from gatewatch.kernel.errors import WorkSuspended
+from gatewatch.kernel.errors import Outage, WorkSuspended
 
 DEFER = Statement(text("PRAGMA defer_foreign_keys = ON"))
 
@@ -123,7 +123,7 @@ async def test_a_full_disk_fails_who_is_in_the_group_and_nobody_after(on_sqlite:
     outcomes = await asyncio.gather(
         add(on_sqlite, "a"), flood(), on_sqlite.commit(entering("b")), return_exceptions=True
     )
-    assert isinstance(outcomes[1], sqlite3.OperationalError)
+    assert isinstance(outcomes[1], Outage)
     assert "full" in str(outcomes[1])
     kept = [
         name for name, outcome in zip("ab", outcomes[::2], strict=True) if outcome in (None, True)
@@ -200,7 +200,7 @@ async def test_a_writer_that_never_ends_is_given_up_on(
     outcomes = await asyncio.gather(
         add(on_sqlite, "a"), on_sqlite.commit(entering("b")), return_exceptions=True
     )
-    assert [sqlite3.OperationalError] * 2 == [type(outcome) for outcome in outcomes]
+    assert [Outage] * 2 == [type(outcome) for outcome in outcomes]
     stranger.execute("COMMIT")
     stranger.close()
     assert on_sqlite._writer.execute("PRAGMA busy_timeout").fetchone() == (0,)

@@ -27,6 +27,7 @@ from tests.backends.database.ledger import (
 )
 
 from gatewatch.backends.database import Change, Database, Insert, Statement
+from gatewatch.kernel.errors import Outage
 
 pytestmark = pytest.mark.postgres
 
@@ -101,8 +102,43 @@ async def test_a_database_that_is_gone_tells_everyone_who_asked(on_postgres: Dat
 
     outcomes: list[object] = []
     await strike()
-    assert [asyncpg.ConnectionDoesNotExistError] * 3 == [type(outcome) for outcome in outcomes]
+    assert [Outage] * 3 == [type(outcome) for outcome in outcomes]
     assert await count(on_postgres) == 0
+
+
+async def test_an_answer_is_not_waited_for_for_ever(postgres_url: str, monkeypatch):
+    monkeypatch.setattr("gatewatch.backends.database.postgres.ANSWER_SECONDS", 0.2)
+    database = Database.build(postgres_url)
+    await database.open()
+    with pytest.raises(Outage, match="TimeoutError"):
+        await database.look.all(SLEEP)
+    assert await database.look.one(ME)
+    await database.close()
+
+
+async def test_what_the_body_of_a_work_raises_is_no_outage(on_postgres: Database):
+    async def careless() -> None:
+        async with on_postgres.work() as work:
+            await work.one(ME)
+            raise FileNotFoundError
+
+    with pytest.raises(FileNotFoundError):
+        await careless()
+    assert await on_postgres.commit(entering("after"))
+
+
+async def test_a_work_whose_connection_breaks_between_two_statements_says_so(
+    on_postgres: Database,
+):
+    async def unlucky() -> None:
+        async with on_postgres.work() as work:
+            await work.one(ME)
+            await on_postgres.look.one(OTHERS)
+            await work.one(ME)
+
+    with pytest.raises(Outage):
+        await unlucky()
+    assert await on_postgres.commit(entering("after"))
 
 
 async def test_a_work_may_be_cancelled_in_the_middle_of_a_statement(on_postgres: Database):

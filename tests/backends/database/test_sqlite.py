@@ -11,7 +11,7 @@ from tests.backends.database.ledger import ENTRIES, count, entering, make
 from tests.backends.database.processes import lines, start
 
 from gatewatch.backends.database import Database, Statement
-from gatewatch.kernel.errors import ConfigurationError
+from gatewatch.kernel.errors import ConfigurationError, Outage
 
 
 def test_a_file_that_is_not_there_is_not_made_by_opening_it(sqlite_url: str, tmp_path: Path):
@@ -29,7 +29,7 @@ async def test_an_answered_request_is_on_disk(on_sqlite: Database):
 
 
 async def test_the_reader_cannot_write(on_sqlite: Database):
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(Outage, match="readonly"):
         await on_sqlite.look.all(Statement(text("DELETE FROM entries")))
 
 

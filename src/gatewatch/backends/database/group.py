@@ -24,7 +24,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from gatewatch.backends.database.change import Change
-from gatewatch.backends.database.errors import Taken
+from gatewatch.backends.database.errors import of_sqlite
 from gatewatch.backends.database.futures import Callback, call_back, fail
 from gatewatch.backends.database.statement import Form, Guard, Params
 from gatewatch.backends.database.turnstile import Turnstile
@@ -35,9 +35,6 @@ MOST_AT_ONCE: Final = 128
 
 PATIENCE: Final = 5_000
 """Milliseconds to wait for a writer that knows nothing of the lock, such as an operator's shell."""
-
-
-_UNIQUE: Final = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
 
 class State(Enum):
@@ -110,7 +107,7 @@ class Groups:
         except sqlite3.Error as error:
             self.abandon(unit, error)
             unit.fate = RuntimeError("a statement of this unit of work has failed")
-            told = translated(error)
+            told = of_sqlite(error)
             raise told from told.__cause__
 
     async def leave(self, unit: Unit) -> None:
@@ -182,7 +179,7 @@ class Groups:
         self._state = State.IDLE
         while self._waiting:
             waiting = self._waiting.popleft()
-            fail(waiting.answer if isinstance(waiting, Unit) else waiting, error)
+            fail(waiting.answer if isinstance(waiting, Unit) else waiting, of_sqlite(error))
         self._proceed()
 
     def _admit(self) -> None:
@@ -223,7 +220,7 @@ class Groups:
             if error is None:
                 self._keep(unit)
             else:
-                fail(unit.answer, error)
+                fail(unit.answer, of_sqlite(error))
         self._proceed()
 
     def _keep(self, unit: Unit) -> None:
@@ -253,7 +250,7 @@ class Groups:
             try:
                 self._carry_out([unit])
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's to hear
-                fail(unit.answer, translated(error))
+                fail(unit.answer, of_sqlite(error))
 
     def _attempt(self, units: list[Unit]) -> bool:
         try:
@@ -311,17 +308,8 @@ class Groups:
         """Begin anew after SQLite gave up the whole transaction: a full disk, say."""
         members, self._members = self._members, []
         for unit in members:
-            fail(unit.answer, error)
+            fail(unit.answer, of_sqlite(error))
         self._execute("BEGIN IMMEDIATE")
-
-
-def translated(error: Exception) -> Exception:
-    """The same error in the slices' words, if they have one for it."""
-    if getattr(error, "sqlite_errorcode", None) not in _UNIQUE:
-        return error
-    taken = Taken(str(error))
-    taken.__cause__ = error
-    return taken
 
 
 class Helper:

@@ -4,15 +4,16 @@ Reads by key of one turn of the event loop travel together, and so do changes of
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
 
 import asyncpg
 
 from gatewatch.backends.database.change import Change, Shape
 from gatewatch.backends.database.dialect import Engine
-from gatewatch.backends.database.errors import Taken
+from gatewatch.backends.database.errors import Taken, outage
 from gatewatch.backends.database.futures import Callback, call_back
 from gatewatch.backends.database.gather import Gatherer
 from gatewatch.backends.database.merge import Merged
@@ -35,12 +36,38 @@ _AT_FAULT: Final = (
 _TRY_AGAIN: Final = asyncpg.TransactionRollbackError
 """A deadlock or a lost serialization, class 40 of PostgreSQL's error codes: nothing was done."""
 
+_OUTAGES: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,  # class 08
+    asyncpg.ReadOnlySQLTransactionError,  # 25006: a standby, where the server was
+    asyncpg.InvalidAuthorizationSpecificationError,  # class 28
+    asyncpg.InvalidCatalogNameError,  # class 3D
+    asyncpg.InsufficientResourcesError,  # class 53
+    asyncpg.LockNotAvailableError,  # 55P03: waited for too long
+    asyncpg.OperatorInterventionError,  # class 57: it stops, or is not yet up
+    asyncpg.PostgresSystemError,  # class 58
+    asyncpg.InternalClientError,  # asyncpg, confused by a connection that broke as it was used
+)
+"""What says that the server is not there, or cannot (PostgreSQL, Appendix A: error codes)."""
+
+_BROKEN: Final = re.compile("closed|released back to the pool")
+"""What asyncpg says of a connection that broke between two statements; it has no class for it."""
+
 _SESSION: Final = {
     "jit": "off",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
 }
 """Statements are too short to compile; a process that was stopped does not hold up the others."""
+
+CONNECT_SECONDS: Final = 5.0
+"""How long a connection may take to be made."""
+
+ANSWER_SECONDS: Final = 15.0
+"""How long a statement may take: longer than it may wait for a lock."""
+
+SCAN_SECONDS: Final = 300.0
+"""How long a look through much may take."""
 
 _PAUSE: Final = 0.05
 """Seconds before a second try, in which whoever won the deadlock goes on."""
@@ -122,19 +149,22 @@ class PostgresDatabase(Database):
         self._working: set[asyncio.Task[object] | None] = set()
 
     async def open(self) -> None:
-        self._pool = await asyncpg.create_pool(
-            self._url,
-            min_size=1,
-            max_size=self._pool_size,
-            # Nothing is set on a connection, so nothing need be reset: a round trip saved.
-            reset=_nothing,
-            max_queries=0xFFFFFFFF,
-            server_settings={
-                "search_path": self._schema,
-                "application_name": "gatewatch",
-                **_SESSION,
-            },
-        )
+        with _translated():
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=self._pool_size,
+                # Nothing is set on a connection, so nothing need be reset: a round trip saved.
+                reset=_nothing,
+                max_queries=0xFFFFFFFF,
+                timeout=CONNECT_SECONDS,
+                command_timeout=ANSWER_SECONDS,
+                server_settings={
+                    "search_path": self._schema,
+                    "application_name": "gatewatch",
+                    **_SESSION,
+                },
+            )
         self.look = PostgresLook(self._pool)
 
     async def close(self) -> None:
@@ -149,12 +179,21 @@ class PostgresDatabase(Database):
         task = asyncio.current_task()
         self._working.add(task)
         try:
-            async with self._pool.acquire() as connection, _transaction(connection):
+            async with self._lent() as connection, _transaction(connection):
                 work = PostgresWork(connection)
                 yield work
         finally:
             self._working.discard(task)
         call_back(work.callbacks)
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Connection]:
+        with _translated():
+            connection = await self._pool.acquire()
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection)
 
     def _refuse_nesting(self) -> None:
         if self._working and asyncio.current_task() in self._working:
@@ -202,7 +241,7 @@ class PostgresDatabase(Database):
         return [change in won for change in changes]
 
     async def scan(self, statement: Statement, **params: object) -> list[Row]:
-        return await _all(self._pool, statement, params)
+        return await _all(self._pool, statement, params, seconds=SCAN_SECONDS)
 
     async def ping(self, timeout: float) -> None:  # noqa: ASYNC109 - the caller's own budget
         await asyncio.wait_for(self._pool.fetchval("SELECT 1"), timeout)
@@ -215,10 +254,12 @@ def dsn(url: str) -> str:
 
 @asynccontextmanager
 async def _transaction(connection: Connection) -> AsyncIterator[None]:
-    await connection.execute("BEGIN")
+    with _translated():
+        await connection.execute("BEGIN")
     try:
         yield
-        ended = await connection.execute("COMMIT")
+        with _translated():
+            ended = await connection.execute("COMMIT")
     except BaseException:
         # Not to be cut short by a second cancellation: the connection goes back to the pool.
         await asyncio.shield(_roll_back(connection))
@@ -233,7 +274,9 @@ async def _roll_back(connection: Connection) -> None:
         if connection.is_in_transaction():
             await connection.execute("ROLLBACK")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection.terminate()
+        # One that broke may have left the pool already.
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 @contextmanager
@@ -243,23 +286,41 @@ def _translated() -> Iterator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise Taken(str(error)) from error
+    except Exception as error:
+        if _is_outage(error):
+            raise outage(error) from error
+        raise
+
+
+def _is_outage(error: Exception) -> bool:
+    if isinstance(error, _OUTAGES):
+        return True
+    return type(error) is asyncpg.InterfaceError and _BROKEN.search(str(error)) is not None
 
 
 async def _one(source: Any, statement: Statement, params: Params) -> Row | None:
     compiled = statement.postgres
-    row = await source.fetchrow(compiled.sql, *compiled.bind(params))
+    arguments = compiled.bind(params)
+    with _translated():
+        row = await source.fetchrow(compiled.sql, *arguments)
     return None if row is None else compiled.read(row)
 
 
-async def _all(source: Any, statement: Statement, params: Params) -> list[Row]:
+async def _all(
+    source: Any, statement: Statement, params: Params, seconds: float | None = None
+) -> list[Row]:
     compiled = statement.postgres
-    rows = await source.fetch(compiled.sql, *compiled.bind(params))
+    arguments = compiled.bind(params)
+    with _translated():
+        rows = await source.fetch(compiled.sql, *arguments, timeout=seconds)
     return [compiled.read(row) for row in rows]
 
 
 async def _found(source: Any, lookup: Lookup, keys: Sequence[object]) -> list[Row | None]:
     compiled = lookup.postgres
-    rows = await source.fetch(compiled.sql, *compiled.bind({KEY: list(set(keys))}))
+    arguments = compiled.bind({KEY: list(set(keys))})
+    with _translated():
+        rows = await source.fetch(compiled.sql, *arguments)
     found = {row[-1]: compiled.read(row)[:-1] for row in rows}
     return [found.get(key) for key in keys]
 

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from gatewatch.backends.database.change import Change
 from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.errors import of_sqlite
 from gatewatch.backends.database.futures import Callback
 from gatewatch.backends.database.group import Groups, Unit
 from gatewatch.backends.database.statement import KEY, Insert, Lookup, Params, Row, Statement
@@ -84,7 +85,11 @@ class SqliteLook(Look):
         return None if row is None else compiled.read(row)
 
     def _execute(self, sql: str, arguments: Sequence[object]) -> sqlite3.Cursor:
-        return self._connection.execute(sql, arguments)
+        try:
+            return self._connection.execute(sql, arguments)
+        except sqlite3.Error as error:
+            told = of_sqlite(error)
+            raise told from told.__cause__
 
 
 class SqliteTurnLook(SqliteLook):
@@ -104,7 +109,7 @@ class SqliteTurnLook(SqliteLook):
             self._connection.execute("BEGIN")
             self._has_snapshot = True
             self._loop.call_soon(self.give_back)
-        return self._connection.execute(sql, arguments)
+        return super()._execute(sql, arguments)
 
     def give_back(self) -> None:
         """Let go of the snapshot, if there is one."""
@@ -204,7 +209,11 @@ class SqliteDatabase(Database):
                 rows = connection.execute(compiled.sql, arguments).fetchall()
             return [compiled.read(row) for row in rows]
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, read)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, read)
+        except sqlite3.Error as error:
+            told = of_sqlite(error)
+            raise told from told.__cause__
 
     async def ping(self, timeout: float) -> None:  # noqa: ASYNC109 - the caller's own budget
         loop = asyncio.get_running_loop()

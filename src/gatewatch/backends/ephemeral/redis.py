@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from redis import exceptions
 from redis.asyncio import Redis
 
 from gatewatch.backends.database.gather import Gatherer
@@ -18,6 +19,8 @@ from gatewatch.backends.ephemeral.arithmetic import (
     rolled,
     window_start,
 )
+from gatewatch.catalogue.outcomes import Dependency
+from gatewatch.kernel.errors import Outage
 from gatewatch.kernel.secrets import Secret
 from gatewatch.kernel.time import Clock
 
@@ -72,6 +75,15 @@ _RELEASE: Final = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 0
 """
+
+_OUTAGES: Final = (
+    OSError,
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.ReadOnlyError,
+    exceptions.OutOfMemoryError,
+)
+"""What says that the server is not there, or takes nothing."""
 
 Command = Sequence[str | bytes | int]
 
@@ -143,9 +155,12 @@ class RedisEphemeral:
         return await self._do("EVAL", script, 1, PREFIX + key, *arguments)
 
     async def _do(self, *command: str | bytes | int) -> Any:
-        answer = await self._gatherer.ask(command)
-        if isinstance(answer, Exception):
-            raise answer
+        try:
+            answer = await self._gatherer.ask(command)
+            if isinstance(answer, Exception):
+                raise answer
+        except _OUTAGES as error:
+            raise Outage(Dependency.REDIS, f"{type(error).__name__}: {error}") from error
         return answer
 
     async def _carry_out(self, commands: list[Command]) -> list[Any]:

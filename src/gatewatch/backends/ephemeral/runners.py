@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from gatewatch.backends.database import Database, Params, Row, Statement
+from gatewatch.backends.database.errors import of_sqlite
 from gatewatch.backends.database.gather import Gatherer
 from gatewatch.backends.database.sqlite import connect
 
@@ -75,7 +76,11 @@ class SqliteRunner:
         self._connection.close()
 
     async def one(self, statement: Statement, **params: object) -> Row | None:
-        return await self._gatherer.ask((statement, params))
+        try:
+            return await self._gatherer.ask((statement, params))
+        except sqlite3.Error as error:
+            told = of_sqlite(error)
+            raise told from told.__cause__
 
     async def pace(
         self, key: str, *, polled_at: int, interval: int, step: int, ttl: int

@@ -15,7 +15,7 @@ from gatewatch.backends.telemetry.layout import FINGERPRINT, Place, lay_out
 from gatewatch.backends.telemetry.memory import CELL_BYTES, Cells, private
 from gatewatch.catalogue.event import Event
 from gatewatch.catalogue.metric import Count, Counter, Gauge, Histogram, Merge, Metric, Series
-from gatewatch.catalogue.metrics import AUDIT_IN_FLIGHT, HTTP_REQUESTS
+from gatewatch.catalogue.metrics import AUDIT_IN_FLIGHT, HTTP_REQUESTS, OUTAGES
 from gatewatch.catalogue.outcomes import HttpMethod
 
 Move = Callable[[float], None]
@@ -215,6 +215,10 @@ class RequestMeter:
         except KeyError:
             move = self._resolve(method, route, status)
         move(seconds)
+
+    def cut_short(self, dependency: str) -> None:
+        """Note a request that an outage of `dependency` cut short."""
+        self._meter.tally(OUTAGES, dependency)
 
     def _resolve(self, method: str, route: str, status: int) -> Move:
         known = method if method in _METHODS else HttpMethod.OTHER
