@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.kit.house import OPERATOR, PASSWORD, neighbour
@@ -18,6 +19,30 @@ async def test_nobody_has_a_password(home):
     passwordless = await home.accounts.create("bob@example.com", by=OPERATOR)
     assert PasswordCheck.ABSENT is await home.passwords.verify(None, PASSWORD)
     assert PasswordCheck.ABSENT is await home.passwords.verify(passwordless.id, PASSWORD)
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "x" * 257])
+async def test_for_nobody_as_much_is_looked_up(home, password):
+    ada = await home.move_in()
+    watched = Watched(home.database)
+    passwords = replace(home.passwords, database=watched)
+    for account_id in (ada.id, None):
+        await passwords.verify(account_id, password)
+    assert len(set(watched.looked_up)) == 1
+    assert len(watched.looked_up) == 2
+
+
+class Watched:
+    """A database that remembers what was looked up."""
+
+    def __init__(self, database):
+        self.look = self
+        self.looked_up = []
+        self._database = database
+
+    async def find(self, lookup, key):
+        self.looked_up.append(lookup)
+        return await self._database.look.find(lookup, key)
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 257, "twelve chars\0"])

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NewType
+from typing import Final, NewType
 
 from gatewatch.audit.journal import Journal
 from gatewatch.backends.database import Database, Work
@@ -20,6 +20,8 @@ from gatewatch.settings import PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH
 
 Encoded = NewType("Encoded", str)
 """The hash of a password that was found good; only `Passwords.encode` makes one."""
+
+_NOBODY: Final = AccountId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,8 @@ class Passwords:
         Raises:
             Unavailable: too many are being checked.
         """
-        look = self.database.look
-        encoded = None if account_id is None else await store.by_account(look, account_id)
+        # Looked for even so: a password too long to be hashed would tell by the time it takes.
+        encoded = await store.by_account(self.database.look, account_id or _NOBODY)
         match await self.hashing.verify(encoded, password):
             case Verified.MISMATCH if encoded is None:
                 return PasswordCheck.ABSENT
