@@ -24,6 +24,8 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _HOST: Final = re.compile(r"[A-Za-z0-9._:%-]+")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _URL: Final = re.compile(r"[!-~]+")
+_UNDERSTOOD: Final = {"https": 443, "http": 80}
+"""The ports that go without saying (RFC 9110 section 4.2)."""
 _LEAST_VARIETY: Final = 10
 """Distinct characters a key must have; `your-256-bit-secret...` is caught by no rule, aaaa is."""
 
@@ -98,6 +100,9 @@ def _issuer(text: str) -> str:
     url = _split(text, "give an address such as https://auth.example.com")
     plain = not (url.query or url.fragment or url.username or "?" in text or "#" in text)
     _require(text, "leave out user, query and fragment (RFC 8414 section 2)", ok=plain)
+    spelled = f"{url.scheme}://{url.netloc.lower()}"
+    fix = "write it as browsers do: in lower case, without the port that is understood (RFC 6454)"
+    _require(text, fix, ok=text.startswith(spelled) and url.port != _UNDERSTOOD.get(url.scheme))
     local = url.scheme == "http" and is_loopback(url.hostname or "")
     _require(text, "give https://; http:// is for localhost", ok=url.scheme == "https" or local)
     return text.rstrip("/")
