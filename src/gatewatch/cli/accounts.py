@@ -7,6 +7,7 @@ from typing import Any
 
 from gatewatch.cli.operator import operator, services
 from gatewatch.cli.output import Output
+from gatewatch.cli.paging import rows
 from gatewatch.identity.accounts.rules import Account, Role
 from gatewatch.identity.accounts.service import Accounts
 from gatewatch.kernel.errors import Refusal
@@ -28,7 +29,7 @@ def register(parser: ArgumentParser) -> None:
     create_parser.set_defaults(run=create)
     list_parser = parts.add_parser("list", help="list accounts, the newest first")
     list_parser.add_argument("--after", metavar="ID", help="go on behind this account")
-    list_parser.add_argument("--limit", type=int, default=50)
+    list_parser.add_argument("--limit", type=rows, default=50)
     list_parser.set_defaults(run=list_all)
     for name, run in (("disable", disable), ("enable", enable)):
         part = parts.add_parser(name, help=f"{name} an account")

@@ -6,6 +6,7 @@ from typing import Any
 from gatewatch.catalogue.outcomes import GrantType
 from gatewatch.cli.operator import operator, services
 from gatewatch.cli.output import Output
+from gatewatch.cli.paging import rows
 from gatewatch.kernel.errors import Refusal
 from gatewatch.kernel.ids import ClientId
 from gatewatch.kernel.time import rfc3339
@@ -35,7 +36,7 @@ def register(parser: ArgumentParser) -> None:
     create_parser.set_defaults(run=create)
     list_parser = parts.add_parser("list", help="list clients")
     list_parser.add_argument("--after", metavar="ID", help="go on behind this client")
-    list_parser.add_argument("--limit", type=int, default=50)
+    list_parser.add_argument("--limit", type=rows, default=50)
     list_parser.set_defaults(run=list_all)
     for name, run in (("disable", disable), ("enable", enable)):
         part = parts.add_parser(name, help=f"{name} a client")

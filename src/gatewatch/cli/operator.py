@@ -1,6 +1,7 @@
 """What commands that act on the server itself share: its services, and who acts."""
 
 import getpass
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,5 +25,8 @@ async def services() -> AsyncIterator[Services]:
 
 
 def operator() -> Actor:
-    """Whoever has a shell here, by their login name."""
-    return Actor.operator(getpass.getuser())
+    """Whoever has a shell here, by their login name; in a container they may have only a number."""
+    try:
+        return Actor.operator(getpass.getuser())
+    except (KeyError, OSError):
+        return Actor.operator(f"uid {os.getuid()}")

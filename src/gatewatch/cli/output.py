@@ -59,7 +59,7 @@ def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _cell(value: object) -> str:
     match value:
-        case None:
+        case None | "":
             return "-"
         case list() | tuple():
             return " ".join(str(part) for part in value) or "-"
