@@ -10,12 +10,17 @@ from time import monotonic, sleep
 import httpx
 import pytest
 from tests.kit import metrics
+from tests.kit.house import OPERATOR, PASSWORD, settings_of
 from tests.kit.missing import CannotHaveError, go_without
 from tests.kit.outages import postgres_again, stop_postgres, stop_valkey, valkey_again
 from tests.kit.people import CHEAP, keeper, person
 from tests.kit.postgres import PostgresServer
 from tests.kit.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, serving
 from tests.kit.valkey import ValkeyServer
+
+from gatewatch.auth import Auth
+from gatewatch.kernel.actor import NOWHERE
+from gatewatch.kernel.errors import Unavailable
 
 SETTINGS = {**CHEAP, "workers": "2"}
 CREDENTIALS = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
@@ -122,6 +127,7 @@ def test_postgres_goes_away_and_comes_back(postgres: PostgresServer, tmp_path: P
             (error,) = errors_about(server, answers[1])
             assert error.startswith("outage in GET /v1/auth/session: database: ")
             assert httpx.get(f"{server.base}/health").json()["database"] == "disconnected"
+            server.cli("accounts", "list", status=69)
 
             with postgres_again(postgres):
                 with asking(token) as tokens, asking(session) as sessions:
@@ -170,3 +176,29 @@ def test_valkey_goes_away_and_comes_back(valkey: ValkeyServer, tmp_path: Path) -
             assert counted.total(CUT_SHORT, dependency="redis") == answered(counted, "503") > 0
             assert answered(counted, "500") == 0
             assert server.stop() == 0
+
+
+async def test_an_application_that_embeds_us_is_told_too(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    settings = settings_of(postgres.url(postgres.create_database()), tmp_path)
+    async with Auth(settings) as auth:
+        await auth.services.passwords.register("ada@example.com", PASSWORD, by=OPERATOR)
+        admitted = await auth.services.login.offer("ada@example.com", PASSWORD, origin=NOWHERE)
+        bearer = b"Bearer " + admitted.opened.tokens.access_token.encode()
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/mine",
+            "query_string": b"",
+            "headers": [(b"authorization", bearer)],
+            "client": None,
+        }
+        assert (await auth.signed_in(scope)).account.id == admitted.account.id
+
+        stop_postgres(postgres)
+        with pytest.raises(Unavailable) as caught:
+            await auth.signed_in(scope)
+        assert (caught.value.code, caught.value.retry_after) == ("temporarily_unavailable", 5)
+        with postgres_again(postgres):
+            assert (await auth.signed_in(scope)).account.id == admitted.account.id
