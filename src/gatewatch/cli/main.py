@@ -1,6 +1,7 @@
 """``gatewatch``: every command, and how each ends."""
 
 import asyncio
+import os
 import sys
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Callable, Sequence
@@ -48,6 +49,7 @@ COMMANDS: Final = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when it did what was asked, 78 when the settings cannot work."""
+    _hold_standard_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser(words).parse_args(words)
     output = Output(as_json=arguments.json)
@@ -71,6 +73,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
+def _hold_standard_streams() -> None:
+    """Keep 0, 1 and 2 taken: a descriptor that is free becomes the next file that is opened.
+
+    Whoever starts us with one of them closed would have the log written into the database.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
 def parser_of(command: Command) -> ArgumentParser:
     """The parser of one command, with everything that it takes."""
     parser = ArgumentParser(
@@ -79,6 +95,18 @@ def parser_of(command: Command) -> ArgumentParser:
     command.register(parser)
     _add_json(parser)
     return parser
+
+
+def parts_of(parser: ArgumentParser) -> list[ArgumentParser]:
+    """What a command can be asked to do: its parts, and theirs; itself if it has none."""
+    parts = [
+        each
+        for action in parser._actions  # noqa: SLF001 - argparse has no public way to list parts
+        if isinstance(action, _SubParsersAction)
+        for part in action.choices.values()
+        for each in parts_of(part)
+    ]
+    return parts or [parser]
 
 
 def _parser(words: Sequence[str]) -> ArgumentParser:
@@ -102,11 +130,5 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
 
 def _add_json(parser: ArgumentParser) -> None:
     """Give a command, and each of its parts, a ``--json``."""
-    parts = [
-        part
-        for action in parser._actions  # noqa: SLF001 - argparse has no public way to list parts
-        if isinstance(action, _SubParsersAction)
-        for part in action.choices.values()
-    ]
-    for each in parts or [parser]:
+    for each in parts_of(parser):
         each.add_argument("--json", action="store_true", help="print JSON, for programs")

@@ -24,7 +24,7 @@ def test_a_pipe_gets_no_more_at_once_than_it_keeps_whole():
     lines = Lines(write)
     for _ in range(10):
         lines.hold(b"x" * 999 + b"\n")
-    lines.flush()
+    lines.close()
     os.close(write)
     packets = list(iter(lambda: os.read(read, 1 << 16), b""))
     os.close(read)
@@ -46,7 +46,7 @@ def test_a_slow_reader_of_a_pipe_that_does_not_block_gets_everything():
     for _ in range(400):
         lines.hold(b"y" * 999 + b"\n")
     reader.start()
-    lines.flush()
+    lines.close()
     os.close(write)
     reader.join()
     os.close(read)
@@ -59,3 +59,18 @@ def test_a_reader_that_went_away_does_no_harm():
     lines = Lines(write)
     lines.write(b"into the void\n")
     os.close(write)
+
+
+def test_lines_never_get_into_whatever_file_takes_the_number_of_a_closed_stream(tmp_path):
+    stream = (tmp_path / "log").open("wb")
+    lines = Lines(stream.fileno())
+    number = stream.fileno()
+    stream.close()
+    with (tmp_path / "other").open("wb") as other:
+        assert other.fileno() == number
+        lines.write(b"a line\n")
+    lines.close()
+    lines.write(b"too late\n")
+
+    assert (tmp_path / "log").read_bytes() == b"a line\n"
+    assert (tmp_path / "other").read_bytes() == b""

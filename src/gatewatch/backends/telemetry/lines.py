@@ -13,6 +13,9 @@ MOST_HELD: Final = 512
 BLOCK_BYTES: Final = 1 << 16
 """How much is handed over in one write, unless the receiver is a pipe."""
 
+_CLOSED: Final = -1
+"""No descriptor: what is written to it is lost."""
+
 
 class Lines:
     """Writes whole lines to a descriptor that several processes may share.
@@ -21,7 +24,9 @@ class Lines:
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        # One of our own: were the stream closed, its number would soon be some other file's,
+        # such as the database's.
+        self._descriptor = os.dup(descriptor)
         # More than this at once and a pipe may mix in lines of other processes.
         pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
         self._block = select.PIPE_BUF if pipe else BLOCK_BYTES
@@ -38,6 +43,12 @@ class Lines:
         with self._lock:
             self._held.append(line)
             return len(self._held) >= MOST_HELD
+
+    def close(self) -> None:
+        """Write what is held, and let go of the descriptor."""
+        self.flush()
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        os.close(descriptor)
 
     def flush(self) -> None:
         """Write what is held."""

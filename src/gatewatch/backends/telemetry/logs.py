@@ -154,7 +154,7 @@ class _Handler(logging.Handler):
         self.lines.flush()
 
     def close(self) -> None:
-        self.flush()
+        self.lines.close()
         for target in self._levels.targets:
             logging.getLogger(target).setLevel(logging.NOTSET)
         super().close()
