@@ -1,7 +1,7 @@
 """A request, read only as far as it is asked for."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from functools import cached_property
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -23,6 +23,9 @@ USER_AGENT_LIMIT: Final = 500
 """Characters of a user agent that are kept; AuthGate's column holds as many."""
 
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 class ClientDisconnected(GatewatchError):
     """The caller hung up before its request was whole; there is no one to answer."""
 
@@ -30,16 +33,32 @@ class ClientDisconnected(GatewatchError):
 class Request:
     """One HTTP request: its headers and body are parsed when first looked at."""
 
+    __slots__ = (
+        "_cookies",
+        "_origin",
+        "_query",
+        "_receive",
+        "_scope",
+        "address",
+        "id",
+        "method",
+        "parameters",
+        "path",
+    )
+
     def __init__(
         self, scope: Scope, receive: Receive, *, request_id: str, path: str, address: str | None
     ) -> None:
         self._scope = scope
         self._receive = receive
+        self._query: Mapping[str, str] | None = None
+        self._cookies: Mapping[str, str] | None = None
+        self._origin: Origin | None = None
         self.id = request_id
         self.path = path
         self.address = address
         self.method: str = scope["method"]
-        self.parameters: Mapping[str, str] = {}
+        self.parameters: Mapping[str, str] = _NONE
 
     def header(self, name: bytes) -> str | None:
         """The first header of this lower-case name, or None."""
@@ -49,10 +68,12 @@ class Request:
                 return text
         return None
 
-    @cached_property
+    @property
     def query(self) -> Mapping[str, str]:
         """The query, strictly parsed. Raises `Refusal` as `parse_form` does."""
-        return parse_form(self._scope["query_string"])
+        if self._query is None:
+            self._query = parse_form(self._scope["query_string"])
+        return self._query
 
     @property
     def raw_query(self) -> bytes:
@@ -60,35 +81,25 @@ class Request:
         query: bytes = self._scope["query_string"]
         return query
 
-    @cached_property
+    @property
     def cookies(self) -> Mapping[str, str]:
         """The cookies; of two with one name the first, as browsers send the closest path first."""
-        found: dict[str, str] = {}
-        for key, value in self._scope["headers"]:
-            if key != b"cookie":
-                continue
-            for pair in value.decode("latin-1").split(";"):
-                name, separator, content = pair.strip().partition("=")
-                if separator:
-                    found.setdefault(name, content)
-        return found
+        if self._cookies is None:
+            self._cookies = _cookies(self._scope["headers"])
+        return self._cookies
 
-    @cached_property
+    @property
     def user_agent(self) -> str | None:
         """What the caller says it is, cut to what is kept."""
         value = self.header(b"user-agent")
         return value[:USER_AGENT_LIMIT] if value else None
 
-    @cached_property
+    @property
     def origin(self) -> Origin:
         """Where the request came from."""
-        return Origin(
-            address=self.address,
-            user_agent=self.user_agent,
-            request_id=self.id,
-            method=self.method,
-            path=self.path,
-        )
+        if self._origin is None:
+            self._origin = Origin(self.address, self.user_agent, self.id, self.method, self.path)
+        return self._origin
 
     def wants_page(self) -> bool:
         """Whether a browser asked, which would rather see a page than JSON."""
@@ -99,31 +110,25 @@ class Request:
 
         Raises `Refusal` (content_too_large) past `limit` bytes, `ClientDisconnected`.
         """
-        chunk, more = await self._chunk()
-        if not more and len(chunk) <= limit:
-            return chunk
-        chunks, size = [chunk], len(chunk)
+        chunks: list[bytes] = []
+        size, more = 0, True
         while more and size <= limit:
-            chunk, more = await self._chunk()
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnected
+            chunk, more = message.get("body", b""), message.get("more_body", False)
             chunks.append(chunk)
             size += len(chunk)
         if size > limit:
             raise Refusal("content_too_large", f"The body is larger than {limit} bytes.")
         return b"".join(chunks)
 
-    async def _chunk(self) -> tuple[bytes, bool]:
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnected
-        return message.get("body", b""), message.get("more_body", False)
-
     async def form(self) -> Mapping[str, str]:
         """The form in the body.
 
         Raises `Refusal` (invalid_request, content_too_large) when there is none that is sound.
         """
-        media_type = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
-        if media_type != "application/x-www-form-urlencoded":
+        if self._media_type() != "application/x-www-form-urlencoded":
             raise Refusal(
                 "invalid_request", "The body must be of type application/x-www-form-urlencoded."
             )
@@ -131,8 +136,7 @@ class Request:
 
     async def json(self, shape: type[T]) -> T:
         """The JSON in the body as `shape`. Raises `Refusal` (invalid_input) when it is not."""
-        media_type = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        if self._media_type() != "application/json":
             raise Refusal("invalid_input", "The body must be of type application/json.")
         try:
             return msgspec.json.decode(await self.body(), type=shape)
@@ -140,3 +144,18 @@ class Request:
             raise Refusal("invalid_input", f"The body cannot be read: {error}.") from None
         except RecursionError:
             raise Refusal("invalid_input", "The body is nested too deep.") from None
+
+    def _media_type(self) -> str:
+        return (self.header(b"content-type") or "").partition(";")[0].strip().lower()
+
+
+def _cookies(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for key, value in headers:
+        if key != b"cookie":
+            continue
+        for pair in value.decode("latin-1").split(";"):
+            name, separator, content = pair.strip().partition("=")
+            if separator:
+                found.setdefault(name, content)
+    return found

@@ -28,6 +28,9 @@ _NOT_FOUND: Final = Refusal("not_found", "There is nothing at this address.")
 _BODILESS: Final = frozenset({204, 304})
 """Statuses that carry no Content-Length (RFC 9110 section 8.6)."""
 
+NOSNIFF: Final[Header] = (b"x-content-type-options", b"nosniff")
+"""Keeps browsers from guessing what a response is (Fetch, section 3.6)."""
+
 HSTS: Final[Header] = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 """A year, the least that browsers' preload lists accept (RFC 6797)."""
 
@@ -58,7 +61,13 @@ class Shell:
         )
         token = request_id_var.set(request.id)
         try:
-            template, response = await self._dispatch(request)
+            match self.router.find(method, path):
+                case Match() as found:
+                    request.parameters = found.parameters
+                    template, face = found.route.template, found.route.face
+                    response = await self._answer(request, face, found.route.endpoint(request))
+                case astray:
+                    template, response = self._astray(request, astray)
             await self._send(request, response, send)
         except ClientDisconnected:
             return
@@ -67,17 +76,6 @@ class Shell:
         seconds = stopwatch() - begun
         self.meter.answered(method, template, response.status, seconds)
         self.log.write(response.status, seconds, request.address or "-", method, path, request.id)
-
-    async def _dispatch(self, request: Request) -> tuple[str, Response]:
-        match self.router.find(request.method, request.path):
-            case Match(route, parameters):
-                request.parameters = parameters
-                answer = route.endpoint(request)
-                return route.template, await self._answer(request, route.face, answer)
-            case WrongMethod() as found:
-                return found.template, self._wrong_method(request, found)
-            case None:
-                return UNMATCHED, self._unmatched(request)
 
     async def _answer(self, request: Request, face: Face, answer: Awaitable[Response]) -> Response:
         try:
@@ -95,6 +93,11 @@ class Shell:
         except Exception:  # noqa: BLE001 - a fault of any kind is answered and logged, once, here
             _LOG.exception("fault in %s %s", request.method, request.path)
             return self.errors.response(request, face, FAULT)
+
+    def _astray(self, request: Request, found: WrongMethod | None) -> tuple[str, Response]:
+        if found is None:
+            return UNMATCHED, self._unmatched(request)
+        return found.template, self._wrong_method(request, found)
 
     def _wrong_method(self, request: Request, found: WrongMethod) -> Response:
         allow = (b"allow", ", ".join(found.allowed).encode("ascii"))
@@ -115,7 +118,7 @@ class Shell:
         headers = [
             *response.headers,
             (b"x-request-id", request.id.encode("ascii")),
-            (b"x-content-type-options", b"nosniff"),
+            NOSNIFF,
         ]
         if response.status not in _BODILESS:
             headers.append((b"content-length", b"%d" % len(response.body)))

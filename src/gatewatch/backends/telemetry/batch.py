@@ -27,11 +27,11 @@ class Batch:
         self._lines.flush()
 
     def _scheduled(self) -> bool:
+        if self._loop is not None and self._loop.is_running():
+            return True
         try:
-            loop = asyncio.get_running_loop()
+            self._loop = asyncio.get_running_loop()
         except RuntimeError:
             return False
-        if self._loop is not loop:
-            self._loop = loop
-            loop.call_later(FLUSH_SECONDS, self.flush)
+        self._loop.call_later(FLUSH_SECONDS, self.flush)
         return True
