@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 import uvicorn
 
-from gatewatch.http.connections import Connection, hang_up_on_idlers
+from gatewatch.http.connections import (
+    MOST_HELD,
+    Connection,
+    GatheringTransport,
+    hang_up_on_idlers,
+)
 
 PATIENCE = 0.2
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -73,3 +78,58 @@ async def test_trailers_are_no_headers() -> None:
     async with connected(CHUNKED + b"1\r\na\r\n0\r\n" + trailers + b"\r\n") as reader:
         await reader.readuntil(b"\r\n\r\n")
         assert await reader.readexactly(22) == b"host transfer-encoding"
+
+
+class Wire(asyncio.Transport):
+    """Keeps each write apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+async def test_what_is_written_within_a_turn_of_the_loop_leaves_together():
+    wire = Wire()
+    transport = GatheringTransport(wire)
+
+    transport.write(b"head")
+    transport.write(b"body")
+    assert wire.written == []
+    await asyncio.sleep(0)
+    transport.write(b"next")
+    await asyncio.sleep(0)
+
+    assert wire.written == [b"headbody", b"next"]
+
+
+async def test_what_was_written_before_closing_is_sent():
+    wire = Wire()
+    transport = GatheringTransport(wire)
+
+    transport.write(b"goodbye")
+    transport.close()
+    transport.write(b"too late")
+    await asyncio.sleep(0)
+
+    assert wire.written == [b"goodbye"]
+    assert transport.is_closing()
+
+
+async def test_no_more_than_so_much_is_held():
+    wire = Wire()
+    transport = GatheringTransport(wire)
+
+    transport.write(b"x")
+    transport.write(bytes(MOST_HELD))
+
+    assert [len(each) for each in wire.written] == [1 + MOST_HELD]
