@@ -10,6 +10,7 @@ from gatewatch.kernel.time import FixedClock
 from gatewatch.settings.telemetry import LogFormat
 
 UVICORN = logging.getLogger("uvicorn.error")  # noqa: TID251 - what uvicorn itself writes to
+CONNECTIONS = logging.getLogger("asyncpg.pool")  # noqa: TID251 - and asyncpg
 POOL = logging.getLogger("sqlalchemy.pool")  # noqa: TID251 - and SQLAlchemy
 CLOCK = FixedClock(datetime(2026, 2, 8, 10, 0, 0, tzinfo=UTC))
 LINE = (200, 0.001234, "192.168.1.1", "GET", "/health", "req_1")
@@ -31,6 +32,7 @@ def log(tmp_path):
         configure("info", LogFormat.JSON, stream)
     logging.captureWarnings(capture=False)
     UVICORN.parent.setLevel(logging.NOTSET)
+    CONNECTIONS.parent.setLevel(logging.NOTSET)
     root.handlers = handlers
     root.setLevel(level)
 
@@ -102,6 +104,12 @@ def test_lines_of_libraries_come_out_in_the_same_form(log):
         warnings.warn("old", DeprecationWarning, stacklevel=1)
     targets = [json.loads(line)["target"] for line in lines()]
     assert targets == ["uvicorn.error", "sqlalchemy.pool", "py.warnings"]
+
+
+def test_a_connection_pool_does_not_tell_of_each_attempt(log):
+    lines = log("info")
+    CONNECTIONS.warning("Failed to restore the pool connection floor; retrying")
+    assert lines() == []
 
 
 def test_a_request_leaves_one_line_without_its_query(log):

@@ -86,6 +86,8 @@ def configure(levels: str, form: LogFormat, stream: TextIO | None = None) -> Non
     # Uvicorn announces each start and stop of a process, which the supervisor does already;
     # Alembic each of its own steps, where `gatewatch migrate` says what came of them.
     quiet = dict.fromkeys(("alembic", "uvicorn"), max(chosen.root, logging.WARNING))
+    # Its pool tells of each vain attempt to connect with a trace, where we tell of the outage.
+    quiet["asyncpg"] = max(chosen.root, logging.ERROR)
     for target, level in {**quiet, **chosen.targets}.items():
         logging.getLogger(target).setLevel(level)
     logging.captureWarnings(capture=True)
