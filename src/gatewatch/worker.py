@@ -23,7 +23,7 @@ from gatewatch.catalogue.events.system import WorkerDied
 from gatewatch.catalogue.metrics import METRICS
 from gatewatch.http.connections import Connection, hang_up_on_idlers
 from gatewatch.kernel.actor import NOWHERE, SYSTEM
-from gatewatch.kernel.errors import EX_CONFIG, ConfigurationError
+from gatewatch.kernel.errors import EX_CONFIG, ConfigurationError, Outage
 from gatewatch.kernel.ids import emitter_name
 from gatewatch.kernel.secrets import SystemEntropy
 from gatewatch.kernel.time import SystemClock
@@ -93,6 +93,9 @@ def run(opening: Opening, arguments: list[str]) -> int:
         for problem in error.problems:
             _LOG.error("%s", problem)
         return EX_CONFIG
+    except Outage as outage:
+        _LOG.error("cannot start: the %s", outage)
+        return 1
     except Exception:  # noqa: BLE001 - whatever it was, the supervisor is told by the status
         _LOG.exception("the worker failed")
         return 1

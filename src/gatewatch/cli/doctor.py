@@ -13,6 +13,7 @@ from gatewatch.auth import Auth
 from gatewatch.backends.database import migrate
 from gatewatch.cli.output import Output
 from gatewatch.http.urls import Urls
+from gatewatch.kernel.errors import ConfigurationError, Outage
 from gatewatch.settings import Settings
 
 REQUEST_SECONDS: Final = 5.0
@@ -22,6 +23,13 @@ _REACH_IT: Final = (
     "serves the root of that host must pass this path on"
 )
 
+_MIGRATE: Final = "gatewatch migrate up"
+
+_MEND_IT: Final = (
+    "see that it runs, has room on its disk, and is where GATEWATCH_DATABASE_URL or "
+    "GATEWATCH_REDIS_URL says"
+)
+
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -29,7 +37,6 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 class Finding:
     """What one check found; `fix` only if something is wrong."""
 
-    check: str
     found: str
     fix: str | None = None
 
@@ -45,18 +52,29 @@ def register(parser: ArgumentParser) -> None:
 async def run(_arguments: Namespace, output: Output) -> int:
     """Run every check; 1 when one of them found something wrong."""
     settings = Settings.load()
-    findings = [await check(settings) for check in CHECKS]
+    findings = [await _outcome(check(settings)) for check in CHECKS.values()]
     rows = [
         {
-            "check": finding.check,
+            "check": name,
             "status": "wrong" if finding.fix else "ok",
             "found": finding.found,
             "fix": finding.fix,
         }
-        for finding in findings
+        for name, finding in zip(CHECKS, findings, strict=True)
     ]
     output.table(rows, empty="nothing to check")
     return 1 if any(finding.fix for finding in findings) else 0
+
+
+async def _outcome(finding: Awaitable[Finding]) -> Finding:
+    try:
+        return await finding
+    except Outage as outage:
+        return Finding(f"the {outage}", _MEND_IT)
+    except ConfigurationError as error:
+        return Finding("cannot work", " ".join(error.problems))
+    except OSError as error:
+        return Finding(str(error), "see that the data directory has room, and is this user's")
 
 
 async def data_dir(settings: Settings) -> Finding:
@@ -64,29 +82,26 @@ async def data_dir(settings: Settings) -> Finding:
     path = settings.instance.data_dir
     exposed = [each for each in (path, *path.glob("*")) if _is_exposed(each)]
     if not exposed:
-        return Finding("data directory", f"{path} is private")
+        return Finding(f"{path} is private")
     names = " ".join(str(each) for each in exposed)
-    return Finding("data directory", "others can read it", f"chmod go= {names}")
+    return Finding("others can read it", f"chmod go= {names}")
 
 
 async def migrations(settings: Settings) -> Finding:
     """The tables are those of this release."""
-    database = settings.database
-    status = migrate.status(database.url.reveal(), database.schema)
-    if not status.pending:
-        return Finding("migrations", "up to date")
-    return Finding("migrations", f"{len(status.pending)} pending", "gatewatch migrate up")
+    pending = _pending(settings)
+    return Finding(f"{pending} pending", _MIGRATE) if pending else Finding("up to date")
 
 
 async def secret_key(settings: Settings) -> Finding:
     """The key is the one that the database was made with, and everything opens."""
+    if _pending(settings):  # to open is to migrate, which who only looks does not want
+        return Finding("not opened while migrations are pending", _MIGRATE)
     async with Auth(settings) as auth:
         findings = await auth.services.health.check()
     if findings.healthy:
-        return Finding("database and secret key", "open")
-    return Finding(
-        "database and secret key", "a dependency does not answer", "see GET /health and the log"
-    )
+        return Finding("open")
+    return Finding("a dependency does not answer", "see GET /health and the log")
 
 
 async def metadata(settings: Settings) -> Finding:
@@ -104,16 +119,27 @@ async def _calls_itself(issuer: str, url: str) -> Finding:
             answer = await http.get(url)
         named = answer.raise_for_status().json().get("issuer")
     except httpx.HTTPStatusError as error:
-        return Finding("issuer", f"{url} answers {error.response.status_code}", _REACH_IT)
+        return Finding(f"{url} answers {error.response.status_code}", _REACH_IT)
     except (httpx.HTTPError, ValueError) as error:
-        return Finding("issuer", f"{url} does not answer: {type(error).__name__}", _REACH_IT)
+        why = str(error) or type(error).__name__
+        return Finding(f"{url} does not answer: {why}", _REACH_IT)
     if named == issuer:
-        return Finding("issuer", f"{issuer} answers")
-    return Finding("issuer", f"{issuer} calls itself {named}", "set GATEWATCH_ISSUER on both alike")
+        return Finding(f"{issuer} answers")
+    return Finding(f"{issuer} calls itself {named}", "set GATEWATCH_ISSUER on both alike")
 
 
-CHECKS: Final[tuple[Check, ...]] = (data_dir, migrations, secret_key, metadata)
-"""In the order that one needs the other."""
+CHECKS: Final[dict[str, Check]] = {
+    "data directory": data_dir,
+    "migrations": migrations,
+    "database and secret key": secret_key,
+    "issuer": metadata,
+}
+"""By name, in the order that one needs the other."""
+
+
+def _pending(settings: Settings) -> int:
+    database = settings.database
+    return len(migrate.status(database.url.reveal(), database.schema).pending)
 
 
 def _is_exposed(path: Path) -> bool:

@@ -51,11 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when it did what was asked, 78 when the settings cannot work."""
     _hold_standard_streams()
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser(words).parse_args(words)
-    output = Output(as_json=arguments.json)
+    output = Output(as_json=False)
     try:
-        ended = arguments.run(arguments, output)
-        return int(asyncio.run(ended) if iscoroutine(ended) else ended)
+        return _run(words)
     except ConfigurationError as error:
         for problem in error.problems:
             output.remark(f"error: {problem}")
@@ -71,6 +69,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:  # a disk that is full, a file that is another user's
+        output.remark(f"error: {error}")
+        return 1
+
+
+def _run(words: Sequence[str]) -> int:
+    arguments = _parser(words).parse_args(words)
+    ended = arguments.run(arguments, Output(as_json=arguments.json))
+    return int(asyncio.run(ended) if iscoroutine(ended) else ended)
 
 
 def _hold_standard_streams() -> None:

@@ -20,9 +20,11 @@ from sqlalchemy.schema import CreateSchema
 
 from gatewatch.backends.database import sqlite
 from gatewatch.backends.database.dialect import Engine
+from gatewatch.backends.database.errors import of_sqlite, outage
 from gatewatch.backends.database.statement import Statement
 from gatewatch.backends.database.turnstile import Turnstile
 from gatewatch.backends.database.work import Database
+from gatewatch.kernel.errors import Outage
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -50,7 +52,8 @@ def up(url: str, schema: str = "gatewatch") -> Status:
         Exception: what is wrong, as the driver puts it; nothing was applied then.
     """
     if _engine(url) is Engine.SQLITE:
-        sqlite.path_of(url).touch(_FILE_MODE)
+        with _outages_told(_of_sqlite):
+            sqlite.path_of(url).touch(_FILE_MODE)
     return with_connection(url, schema, lambda connection: _up(connection, schema))
 
 
@@ -81,13 +84,42 @@ async def head_is_applied(database: Database) -> bool:
 
 
 def with_connection(url: str, schema: str, action: Callable[[Connection], Answer]) -> Answer:
-    """Do something to a database in one transaction, while no other process migrates it."""
+    """Do something to a database in one transaction, while no other process migrates it.
+
+    Raises:
+        Outage: the database does not answer, or takes nothing.
+    """
     if _engine(url) is Engine.SQLITE:
-        with _sqlite_connection(sqlite.path_of(url)) as connection:
+        with _outages_told(_of_sqlite), _sqlite_connection(sqlite.path_of(url)) as connection:
             return action(connection)
     # A loop of its own, in a thread of its own: whoever calls may have one running.
-    with ThreadPoolExecutor(1, "gatewatch-migrate") as thread:
+    with _outages_told(_of_postgres), ThreadPoolExecutor(1, "gatewatch-migrate") as thread:
         return thread.submit(lambda: asyncio.run(_on_postgres(url, schema, action))).result()
+
+
+@contextmanager
+def _outages_told(meaning: Callable[[BaseException], Outage | None]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # SQLAlchemy says in its own words what a driver says; that is behind them.
+        cause: BaseException | None = error
+        while cause is not None:
+            if told := meaning(cause):
+                raise told from cause
+            cause = cause.__cause__
+        raise
+
+
+def _of_sqlite(error: BaseException) -> Outage | None:
+    told = of_sqlite(error)
+    return told if isinstance(told, Outage) else None
+
+
+def _of_postgres(error: BaseException) -> Outage | None:
+    from gatewatch.backends.database.postgres import is_outage  # noqa: PLC0415 - brings asyncpg
+
+    return outage(error) if is_outage(error) else None
 
 
 def _engine(url: str) -> Engine:

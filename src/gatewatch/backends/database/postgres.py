@@ -287,12 +287,13 @@ def _translated() -> Iterator[None]:
     except asyncpg.UniqueViolationError as error:
         raise Taken(str(error)) from error
     except Exception as error:
-        if _is_outage(error):
+        if is_outage(error):
             raise outage(error) from error
         raise
 
 
-def _is_outage(error: Exception) -> bool:
+def is_outage(error: BaseException) -> bool:
+    """Whether an error says that the server is not there, or cannot."""
     if isinstance(error, _OUTAGES):
         return True
     return type(error) is asyncpg.InterfaceError and _BROKEN.search(str(error)) is not None

@@ -48,6 +48,6 @@ async def _answers(name: str, ping: Ping) -> bool:
         async with asyncio.timeout(PROBE_SECONDS):
             await ping()
     except Exception as error:  # noqa: BLE001 - whatever it was, the dependency did not answer
-        _LOG.error("%s does not answer: %s", name, type(error).__name__)
+        _LOG.error("%s does not answer: %s", name, str(error) or type(error).__name__)
         return False
     return True
