@@ -7,6 +7,7 @@ from functools import partial
 from typing import Self
 
 from gatewatch.admin.first_start import FirstStart
+from gatewatch.audit.indexer import Words
 from gatewatch.audit.journal import Emitter, Journal
 from gatewatch.audit.log import AuditLog
 from gatewatch.audit.retention import Retention
@@ -59,6 +60,7 @@ class Services:
     hashing: Hashing
     journal: Journal
     audit_log: AuditLog
+    audit_words: Words
     csrf: Csrf
     pages: Pages
     throttle: Throttle
@@ -104,6 +106,7 @@ class Services:
             emitter=emitter,
             data_dir=settings.instance.data_dir,
         )
+        words = Words(database)
         csrf = Csrf(vault.key("csrf"), urls)
         throttle = Throttle(
             ephemeral,
@@ -167,7 +170,8 @@ class Services:
             keyring=keyring,
             hashing=hashing,
             journal=journal,
-            audit_log=AuditLog(database, journal),
+            audit_log=AuditLog(database, journal, words),
+            audit_words=words,
             csrf=csrf,
             pages=Pages(urls, clock),
             throttle=throttle,
@@ -203,12 +207,15 @@ class Services:
             await self.hashing.open()
             undo.push_async_callback(self.hashing.close)
             await self.clients.ensure_cli()
+            await self.audit_words.open()
+            undo.push_async_callback(self.audit_words.close)
             await self.jobs.open()
             undo.pop_all()
 
     async def close(self) -> None:
         """Flush the audit log, then disconnect: what still happens meanwhile is still recorded."""
         await self.jobs.close()
+        await self.audit_words.close()
         await self.sessions.close()
         await self.hashing.close()
         await self.journal.close()

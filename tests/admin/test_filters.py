@@ -8,9 +8,9 @@ from tests.kit.house import NOON
 
 from gatewatch.admin.filters import LARGEST_PAGE, PAGE_SIZE, cursor_text, read_query
 from gatewatch.audit.log import Cursor, Direction
-from gatewatch.audit.search import Search
-from gatewatch.catalogue.event import ResourceType, Severity
+from gatewatch.audit.search import Search, none_of, only
 from gatewatch.kernel.errors import Refusal
+from gatewatch.kernel.ids import earliest, event_id
 
 EVENT = f"evt_{7:032x}"
 
@@ -23,15 +23,25 @@ def test_asking_for_nothing_finds_everything():
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        ({"event_type": "LOGOUT"}, Search(event_type="LOGOUT")),
-        ({"action": "auth.login.failed"}, Search(action="auth.login.failed")),
-        ({"severity": "CRITICAL"}, Search(severity=Severity.CRITICAL)),
-        ({"success": "true"}, Search(success=True)),
-        ({"success": "false"}, Search(success=False)),
-        ({"actor": "acc_1"}, Search(actor="acc_1")),
-        ({"actor_user_id": "acc_1"}, Search(actor="acc_1")),
-        ({"actor_ip": "2001:DB8::1"}, Search(actor_ip="2001:db8::1")),
-        ({"resource_type": "CLIENT"}, Search(resource_type=ResourceType.CLIENT)),
+        ({"event_type": "LOGOUT"}, Search(event_type=only("LOGOUT"))),
+        ({"action": "auth.login.failed"}, Search(action=only("auth.login.failed"))),
+        ({"severity": "CRITICAL"}, Search(severity=only("CRITICAL"))),
+        ({"success": "true"}, Search(success=only("success"))),
+        ({"success": "false"}, Search(success=only("failure"))),
+        ({"success": "!true"}, Search(success=none_of("success"))),
+        ({"actor": "acc_1"}, Search(actor=only("acc_1"))),
+        ({"actor_user_id": "acc_1"}, Search(actor=only("acc_1"))),
+        ({"actor_ip": "2001:DB8::1"}, Search(actor_ip=only("2001:db8::1"))),
+        ({"actor_ip": "203.0.113.9/24"}, Search(actor_ip=only("203.0.113.0/24"))),
+        ({"actor_ip": "203.0.113.9/32"}, Search(actor_ip=only("203.0.113.9"))),
+        ({"actor_ip": "!2001:DB8::/32"}, Search(actor_ip=none_of("2001:db8::/32"))),
+        ({"resource_type": "CLIENT"}, Search(resource_type=only("CLIENT"))),
+        ({"organization_id": "org_1"}, Search(organization_id=only("org_1"))),
+        ({"request_id": "req_1"}, Search(request_id=only("req_1"))),
+        (
+            [("severity", "ERROR"), ("severity", "CRITICAL"), ("action", "!auth.login")],
+            Search(severity=only("ERROR", "CRITICAL"), action=none_of("auth.login")),
+        ),
         ({"search": "100%"}, Search(search="100%")),
         ({"since": "24h"}, Search(start_time=NOON - timedelta(hours=24))),
         ({"since": "PT90M"}, Search(start_time=NOON - timedelta(minutes=90))),
@@ -68,6 +78,11 @@ def test_of_two_beginnings_the_later_counts():
         ("cursor", f"sideways.{EVENT}"),
         ("usr", "ada"),
         ("search", "x" * 201),
+        ("actor", "x" * 201),
+        ("actor", "!"),
+        ("severity", "!!ERROR"),
+        ("actor_ip", "203.0.113.0/33"),
+        ("at", "some day"),
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(name, text):
@@ -75,6 +90,17 @@ def test_what_is_not_understood_is_refused_by_name(name, text):
         read_query({name: text}, NOON)
     assert refused.value.code == "invalid_input"
     assert name in refused.value.public
+
+
+@pytest.mark.parametrize("name", ["since", "page_size", "search", "start_time"])
+def test_what_can_only_be_said_once_is(name):
+    with pytest.raises(Refusal, match=f"{name} is repeated"):
+        read_query([(name, "1"), (name, "1")], NOON)
+
+
+def test_a_jump_leads_to_the_last_event_of_a_day():
+    cursor = read_query({"at": "2026-02-08"}, NOON).cursor
+    assert cursor == Cursor(Direction.OLDER, earliest(event_id, datetime(2026, 2, 9, tzinfo=UTC)))
 
 
 @pytest.mark.parametrize("direction", Direction)

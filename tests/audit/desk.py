@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatewatch.audit import store
+from gatewatch.audit import pages
 from gatewatch.audit.journal import Emitter, Journal
 from gatewatch.audit.search import Search
 from gatewatch.backends.database import Database
@@ -47,7 +47,7 @@ def spool(journal, *identifiers: str, origin: Origin = NOWHERE) -> None:
 
 async def names(database) -> list[str | None]:
     """What the events that a test wrote are about; a purge's own event is about nothing."""
-    rows = await store.page(database, Search(), count=1000)
+    rows = await pages.page(database, Search(), count=1000)
     return sorted(str(row.resource_name) for row in rows if row.action != "audit.purged")
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.audit.desk import account
 from tests.audit.recorder import SLOTS
 
-from gatewatch.audit import store
+from gatewatch.audit import pages
 from gatewatch.audit.search import Search
 from gatewatch.backends.telemetry import memory
 from gatewatch.backends.telemetry.meter import Meter
@@ -48,7 +48,7 @@ async def killed_at_random(
 async def in_the_table(database) -> Counter[str]:
     names: Counter[str] = Counter()
     cursor = None
-    while rows := await store.page(database, Search(), count=5000, before=cursor):
+    while rows := await pages.page(database, Search(), count=5000, before=cursor):
         names.update(
             str(row.resource_id if row.status == "success" else row.resource_name) for row in rows
         )

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from tests.audit.desk import names, spool
 
+from gatewatch.audit.pages import page
 from gatewatch.audit.retention import Retention
-from gatewatch.audit.search import Search
-from gatewatch.audit.store import page
+from gatewatch.audit.search import Search, only
 from gatewatch.backends.database import sweep as sweep_module
 
 
@@ -44,7 +44,7 @@ async def test_what_was_removed_is_an_event(written, database, journal, sweep):
     await sweep(timedelta(days=2))
     await journal.flush()
 
-    (purge,) = await page(database, Search(action="audit.purged"), count=10)
+    (purge,) = await page(database, Search(action=only("audit.purged")), count=10)
     assert (purge.event_type, purge.severity) == ("AUDIT_LOG_PURGED", "WARNING")
     assert purge.metadata["rows"] == 5
 
@@ -52,4 +52,4 @@ async def test_what_was_removed_is_an_event(written, database, journal, sweep):
 async def test_nothing_removed_is_no_event(written, database, journal, sweep):
     assert await sweep(timedelta(days=30)) == 0
     await journal.flush()
-    assert await page(database, Search(action="audit.purged"), count=10) == []
+    assert await page(database, Search(action=only("audit.purged")), count=10) == []

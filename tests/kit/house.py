@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gatewatch.audit.journal import Emitter, Journal
+from gatewatch.audit.pages import page
 from gatewatch.audit.row import AuditRow
 from gatewatch.audit.search import Search
-from gatewatch.audit.store import page
 from gatewatch.backends.database import Database, migrate
 from gatewatch.backends.ephemeral.memory import MemoryEphemeral
 from gatewatch.backends.ephemeral.port import Ephemeral

@@ -11,9 +11,9 @@ import pytest
 from tests.kit.house import NOON, OPERATOR, PASSWORD, SOMEWHERE, settings_of
 from tests.pages.reading import Reading, read
 
+from gatewatch.audit.pages import page as page_of_rows
 from gatewatch.audit.row import AuditRow
 from gatewatch.audit.search import Search
-from gatewatch.audit.store import page as page_of_rows
 from gatewatch.auth import Auth
 from gatewatch.identity.accounts.rules import Role
 from gatewatch.kernel.time import FixedClock

@@ -13,6 +13,7 @@ from gatewatch.audit.row import AuditRow
 from gatewatch.catalogue.event import Severity, Status
 from gatewatch.catalogue.events import EVENTS
 from gatewatch.http.csrf import Csrf
+from gatewatch.http.forms import parse_pairs
 from gatewatch.http.pages import Pages, Viewer
 from gatewatch.http.request import Request
 from gatewatch.http.response import Response, private_json, see_other
@@ -121,14 +122,14 @@ class Audit:
         visitor = await self.door.require_role(request, Role.ADMIN)
         viewer = viewer_of(visitor, self.csrf)
         try:
-            query = read_query(request.query, self.clock.now())
+            query = read_query(parse_pairs(request.raw_query), self.clock.now())
         except Refusal as refusal:
-            page = AuditPage(viewer, request.query, (), problem=refusal.public)
+            page = AuditPage(viewer, {}, (), problem=refusal.public)
             return self.pages.response(page, 400)
         found = await self._find(query, visitor, request)
         newer, older = self._link(query, found.newer), self._link(query, found.older)
         return self.pages.response(
-            AuditPage(viewer, query.asked, _by_day(found.rows), newer, older)
+            AuditPage(viewer, dict(query.asked), _by_day(found.rows), newer, older)
         )
 
     async def event(self, request: Request) -> Response:
@@ -144,7 +145,7 @@ class Audit:
     async def api(self, request: Request) -> Response:
         """GET /admin/audit/api."""
         visitor = await self.door.require_role(request, Role.ADMIN)
-        query = read_query(request.query, self.clock.now())
+        query = read_query(parse_pairs(request.raw_query), self.clock.now())
         found = await self._find(query, visitor, request)
         return private_json(
             {

@@ -1,10 +1,9 @@
 """What the audit log is asked, read strictly: a typo is refused, and never widens the answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from ipaddress import ip_address
-from types import MappingProxyType
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -12,8 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from gatewatch.audit.log import Cursor, Direction
-from gatewatch.audit.search import Search
-from gatewatch.catalogue.event import ResourceType, Severity
+from gatewatch.audit.search import Choice, Search
+from gatewatch.audit.span import at
+from gatewatch.catalogue.event import ResourceType, Severity, Status
 from gatewatch.catalogue.events import EVENTS
 from gatewatch.kernel.errors import Refusal
 from gatewatch.settings.durations import parse_duration
@@ -23,6 +23,9 @@ PAGE_SIZE: Final = 20
 
 LARGEST_PAGE: Final = 100
 """Events on a page at most, as in AuthGate's."""
+
+LONGEST_VALUE: Final = 200
+"""Characters of a value; as many as are kept of an id."""
 
 EVENT_TYPES: Final = tuple(sorted({event.type for event in EVENTS}))
 ACTIONS: Final = tuple(sorted({event.action for event in EVENTS}))
@@ -34,24 +37,14 @@ _Text = Annotated[str, Meta(max_length=200)]
 _Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class _Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every filter there is, in AuthGate's words where it has one, and in ours."""
+class _Once(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters that are said once."""
 
-    event_type: str | None = None
-    action: str | None = None
-    severity: Severity | None = None
-    success: bool | None = None
-    actor: _Text | None = None
-    actor_user_id: _Text | None = None
-    actor_ip: str | None = None
-    resource_type: ResourceType | None = None
-    resource_id: _Text | None = None
-    client_id: _Text | None = None
-    request_id: _Text | None = None
     search: _Text | None = None
     since: str | None = None
     start_time: _Moment | None = None
     end_time: _Moment | None = None
+    at: str | None = None
     page_size: Annotated[int, Meta(ge=1, le=LARGEST_PAGE)] = PAGE_SIZE
     cursor: Annotated[str, Meta(pattern=r"^(older|newer)\.evt_[0-9a-f]{32}$")] | None = None
 
@@ -63,14 +56,14 @@ class Query:
     search: Search
     cursor: Cursor | None
     size: int
-    asked: Mapping[str, str]
-    """The filters as they were written, without the cursor."""
+    asked: tuple[tuple[str, str], ...]
+    """The filters as they were written, without the way to where the page begins."""
 
     def onward(self, cursor: Cursor | None) -> str | None:
         """The same question from `cursor` on, as a query string; None where nothing follows."""
         if cursor is None:
             return None
-        return urlencode({**self.asked, "cursor": cursor_text(cursor)})
+        return urlencode([*self.asked, ("cursor", cursor_text(cursor))])
 
 
 def cursor_text(cursor: Cursor) -> str:
@@ -78,35 +71,112 @@ def cursor_text(cursor: Cursor) -> str:
     return f"{cursor.direction.value}.{cursor.event_id}"
 
 
-def read_query(fields: Mapping[str, str], now: datetime) -> Query:
-    """Read a question.
+def read_query(
+    asked: Mapping[str, str] | Iterable[tuple[str, str]],
+    now: datetime,
+    *,
+    others: frozenset[str] = frozenset(),
+) -> Query:
+    """Read a question: a filter said twice means either, and one that begins with ! means not.
+
+    Args:
+        asked: the parameters, in their order
+        now: what durations are counted back from
+        others: parameters that mean something to whoever asks, and nothing here
 
     Raises:
         Refusal: invalid_input, naming the filter that is unknown or cannot be understood.
     """
+    given = asked.items() if isinstance(asked, Mapping) else asked
+    pairs = tuple((name, text) for name, text in given if name not in others)
+    once = _said_once({name: text for name, text in pairs if name not in _CHOICES}, pairs)
+    chosen: dict[str, list[str]] = {}
+    for name, text in pairs:
+        if name in _CHOICES:
+            chosen.setdefault(_OTHER_NAMES.get(name, name), []).append(text)
+    since = _understood("since", once.since, lambda text: moment_of(text, now))
+    start_time = _understood("start_time", once.start_time, _in_utc)
+    search = Search(
+        **{name: _choice(name, texts) for name, texts in chosen.items()},
+        search=once.search,
+        start_time=max(filter(None, (since, start_time)), default=None),
+        end_time=_understood("end_time", once.end_time, _in_utc),
+    )
+    cursor = _cursor(once.cursor) or _understood("at", once.at, lambda text: _jump(text, now))
+    left = tuple(pair for pair in pairs if pair[0] not in {"cursor", "at"})
+    return Query(search, cursor, once.page_size, left)
+
+
+def _said_once(given: Mapping[str, str], pairs: Sequence[tuple[str, str]]) -> _Once:
+    names = [name for name, _ in pairs if name not in _CHOICES]
+    for name in names:
+        if name not in _Once.__struct_fields__:
+            raise Refusal("invalid_input", f"There is no filter {name[:60]!r}.")
+        if names.count(name) > 1:
+            raise Refusal("invalid_input", f"The filter {name} is repeated.")
     try:
-        filters = msgspec.convert(dict(fields), _Filters, strict=False)
+        return msgspec.convert(given, _Once, strict=False)
     except msgspec.ValidationError as error:
         raise Refusal("invalid_input", f"A filter cannot be understood: {error}.") from None
-    since = _understood("since", filters.since, lambda text: _since(text, now))
-    start_time = _understood("start_time", filters.start_time, _in_utc)
-    search = Search(
-        event_type=_one_of("event_type", filters.event_type, EVENT_TYPES),
-        action=_one_of("action", filters.action, ACTIONS),
-        severity=filters.severity,
-        success=filters.success,
-        actor=filters.actor or filters.actor_user_id,
-        actor_ip=_understood("actor_ip", filters.actor_ip, lambda text: str(ip_address(text))),
-        resource_type=filters.resource_type,
-        resource_id=filters.resource_id,
-        client_id=filters.client_id,
-        request_id=filters.request_id,
-        search=filters.search,
-        start_time=max(filter(None, (since, start_time)), default=None),
-        end_time=_understood("end_time", filters.end_time, _in_utc),
-    )
-    asked = {name: text for name, text in fields.items() if name != "cursor"}
-    return Query(search, _cursor(filters.cursor), filters.page_size, MappingProxyType(asked))
+
+
+def _choice(name: str, texts: Sequence[str]) -> Choice:
+    """Read the values of one filter: those that are wanted, and those behind a !."""
+    read = _CHOICES[name]
+    values: dict[bool, set[str]] = {True: set(), False: set()}
+    for text in texts:
+        wanted = not text.startswith("!")
+        bare = text if wanted else text[1:]
+        if not bare or len(bare) > LONGEST_VALUE:
+            raise Refusal("invalid_input", f"The filter {name} cannot be understood.")
+        values[wanted].add(_understood(name, bare, read) or bare)
+    return Choice(frozenset(values[True]), frozenset(values[False]))
+
+
+def _one_of(name: str, words: Collection[str]) -> Callable[[str], str]:
+    def read(word: str) -> str:
+        if word not in words:
+            raise Refusal("invalid_input", f"There is no {name} {word[:60]!r}.")
+        return word
+
+    return read
+
+
+def _success(text: str) -> str:
+    return {"true": Status.SUCCESS, "false": Status.FAILURE}[text.lower()].value
+
+
+def _address(text: str) -> str:
+    """Read an address, or a network, whose host bits do not matter."""
+    if "/" in text:
+        network = ip_network(text, strict=False)
+        alone = network.prefixlen == network.max_prefixlen
+        return str(network.network_address if alone else network)
+    return str(ip_address(text))
+
+
+_CHOICES: Final[dict[str, Callable[[str], str]]] = {
+    "event_type": _one_of("event_type", EVENT_TYPES),
+    "action": _one_of("action", ACTIONS),
+    "severity": _one_of("severity", tuple(Severity)),
+    "success": _success,
+    "actor": str,
+    "actor_user_id": str,
+    "actor_ip": _address,
+    "resource_type": _one_of("resource_type", tuple(ResourceType)),
+    "resource_id": str,
+    "client_id": str,
+    "organization_id": str,
+    "request_id": str,
+    "session_id": str,
+}
+"""Filters that name values, and how a value is read."""
+
+_OTHER_NAMES: Final = {"actor_user_id": "actor"}
+"""AuthGate's words for what we call otherwise."""
+
+FILTERS: Final = (*_CHOICES, *(name for name in _Once.__struct_fields__))
+"""Every parameter that is understood."""
 
 
 def _cursor(text: str | None) -> Cursor | None:
@@ -116,13 +186,15 @@ def _cursor(text: str | None) -> Cursor | None:
     return Cursor(Direction(direction), event_id)
 
 
-def _one_of(name: str, word: str | None, words: tuple[str, ...]) -> str | None:
-    if word is None or word in words:
-        return word
-    raise Refusal("invalid_input", f"There is no {name} {word[:60]!r}.")
+def _jump(text: str, now: datetime) -> Cursor:
+    """A place in the log: a day, whose last event comes first, or a moment."""
+    moment = moment_of(text, now)
+    if len(text) == len("2026-02-08"):
+        moment += timedelta(days=1)
+    return Cursor(Direction.OLDER, at(moment))
 
 
-def _since(text: str, now: datetime) -> datetime:
+def moment_of(text: str, now: datetime) -> datetime:
     """A duration before `now`, or a moment (AuthGate's guide writes ``since=24h``)."""
     try:
         return now - parse_duration(text)
@@ -139,5 +211,5 @@ def _in_utc(moment: datetime) -> datetime:
 def _understood(name: str, given: S | None, read: Callable[[S], T]) -> T | None:
     try:
         return None if given is None else read(given)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, KeyError):
         raise Refusal("invalid_input", f"The filter {name} cannot be understood.") from None

@@ -1,9 +1,10 @@
 """The audit log as a reader has it: pages of what happened, and who looked at them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 from gatewatch.audit import store
+from gatewatch.audit.indexer import Words
 from gatewatch.audit.journal import Journal
 from gatewatch.audit.row import AuditRow
 from gatewatch.audit.search import Search
@@ -42,14 +43,14 @@ class AuditLog:
 
     database: Database
     journal: Journal
+    words: Words
 
     async def page(
         self, search: Search, cursor: Cursor | None, size: int, *, by: Actor, origin: Origin
     ) -> LogPage:
         """The events that match: the newest `size` of them, or as many beside the cursor."""
         ahead = cursor is not None and cursor.direction is Direction.NEWER
-        found = await store.page(
-            self.database,
+        found = await self.words.page(
             search,
             count=size + 1,
             before=cursor.event_id if cursor and not ahead else None,
@@ -72,8 +73,7 @@ class AuditLog:
         return row
 
     def _viewed(self, search: Search, rows: int, by: Actor, origin: Origin) -> None:
-        names = (field.name for field in fields(search))
-        filters = tuple(name for name in names if getattr(search, name) is not None)
+        filters = search.named()
         self.journal.spool(AuditViewed(filters=filters, rows=rows), actor=by, origin=origin)
 
 

@@ -35,8 +35,10 @@ def import_stores() -> None:
 
 
 def differences(connection: Connection) -> list[object]:
-    """What autogeneration would still do."""
-    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+    """What autogeneration would still do; the index of words is each engine's own affair."""
+    options = {"include_name": lambda name, _kind, _parents: "audit_words" not in str(name)}
+    context = MigrationContext.configure(connection, opts=options)
+    return [each for each in compare_metadata(context, metadata) if "audit_terms" not in str(each)]
 
 
 def tables(connection: Connection) -> list[str]:
@@ -44,6 +46,8 @@ def tables(connection: Connection) -> list[str]:
     return sorted(connection.dialect.get_table_names(connection))
 
 
+# Nobody can read an index on an expression back from SQLite.
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_migrating_an_empty_database_makes_the_tables_that_the_stores_describe(url: str):
     import_stores()
     migrate.up(url)
