@@ -149,6 +149,26 @@ def test_a_stop_lets_a_request_end(supervise):
     assert supervised.process.wait(PATIENCE) == 0
 
 
+def test_a_terminal_that_closes_stops_it_in_order(supervise):
+    supervised = supervise(workers=1)
+    assert supervised.address
+    supervised.process.send_signal(signal.SIGHUP)
+    assert supervised.process.wait(PATIENCE) == 0
+    assert supervised.said("stopped$")
+
+
+def test_with_nohup_it_outlives_the_terminal(supervise):
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        supervised = supervise(workers=1)
+    finally:
+        signal.signal(signal.SIGHUP, former)
+    assert supervised.address
+    supervised.process.send_signal(signal.SIGHUP)
+    assert supervised.ask("/told") == "()"
+    assert not supervised.said("stopping")
+
+
 def test_a_stop_before_the_first_worker_is_ready_is_orderly(supervise):
     supervised = supervise(workers=2, opening="hesitant")
     until(lambda: supervised.said("opening slowly"))

@@ -7,7 +7,7 @@ It holds the listening sockets: while no worker is there, clients wait instead o
 
     start one -> it is ready -> start the others -> all ready
                  it died ----> wait -> start again      (status 78: give up)
-    SIGTERM, SIGINT -> SIGTERM to all -> grace -> SIGKILL
+    SIGTERM, SIGINT, SIGHUP -> SIGTERM to all -> grace -> SIGKILL
 """
 
 import errno
@@ -41,7 +41,7 @@ MOST_DOUBLINGS: Final = 10
 """More than it takes to get there; a float does not hold two to the power of any number."""
 
 _LOG: Final = logger("gatewatch.supervisor")
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +294,10 @@ def _signals_to(selector: selectors.BaseSelector, heard: Callable[[int], None]) 
 
     selector.register(read, selectors.EVENT_READ, deliver)
     wakeup = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    handlers = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+    # Who starts us with nohup wants us to outlive the terminal, whose end SIGHUP tells.
+    outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heeded = set(_SIGNALS) - ({signal.SIGHUP} if outlives_terminal else set())
+    handlers = {number: signal.signal(number, lambda *_: None) for number in heeded}
     try:
         yield
     finally:
