@@ -117,6 +117,7 @@ async def test_who_finds_the_queue_full_is_turned_away_with_a_time_to_return(ope
         *(hashing.verify(None, "wrong") for _ in range(10)), return_exceptions=True
     )
     turned_away = [answer for answer in answers if isinstance(answer, Unavailable)]
+    assert all("GATEWATCH_HASH_QUEUE" in answer.private for answer in turned_away)
     assert len(turned_away) == 6
     assert all(answer.retry_after >= 1 for answer in turned_away)
     assert meter.value(PASSWORD_HASH_TURNED_AWAY) == 6

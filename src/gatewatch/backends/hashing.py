@@ -128,6 +128,7 @@ class Hashing:
                 "temporarily_unavailable",
                 "Too many people are signing in. Try again in a moment.",
                 retry_after=ceil(self._waiting * self._latest_seconds / self._threads) or 1,
+                private=f"{self._waiting} passwords wait already (GATEWATCH_HASH_QUEUE)",
             )
         self._wait(+1)
         try:
