@@ -7,10 +7,14 @@ from functools import partial
 from typing import Self
 
 from gatewatch.admin.first_start import FirstStart
+from gatewatch.audit.feed import Feed
+from gatewatch.audit.formats import Observer
 from gatewatch.audit.indexer import Words
 from gatewatch.audit.journal import Emitter, Journal
 from gatewatch.audit.log import AuditLog
 from gatewatch.audit.retention import Retention
+from gatewatch.audit.shipper import Shipper
+from gatewatch.audit.sinks.service import HEARTBEAT, Sinks
 from gatewatch.backends import ephemeral as short_lived
 from gatewatch.backends.database import Database, Work, migrate
 from gatewatch.backends.ephemeral.port import Ephemeral
@@ -20,7 +24,7 @@ from gatewatch.backends.keys.keyring import Keyring, SigningKey
 from gatewatch.backends.keys.vault import Vault
 from gatewatch.backends.telemetry.meter import Meter
 from gatewatch.catalogue.events.system import SigningKeyCreated
-from gatewatch.catalogue.outcomes import ThrottleSubject
+from gatewatch.catalogue.outcomes import JobName, ThrottleSubject
 from gatewatch.http.csrf import Csrf
 from gatewatch.http.pages import Pages
 from gatewatch.http.urls import Urls
@@ -31,7 +35,7 @@ from gatewatch.identity.sessions.endpoint import Doorkeeper
 from gatewatch.identity.sessions.service import Sessions
 from gatewatch.identity.throttle.service import Throttle
 from gatewatch.jobs import expire
-from gatewatch.jobs.runner import Runner
+from gatewatch.jobs.runner import Job, Runner
 from gatewatch.kernel.actor import NOWHERE, SYSTEM
 from gatewatch.kernel.errors import ConfigurationError
 from gatewatch.kernel.ids import AccountId
@@ -61,6 +65,8 @@ class Services:
     journal: Journal
     audit_log: AuditLog
     audit_words: Words
+    sinks: Sinks
+    shipper: Shipper
     csrf: Csrf
     pages: Pages
     throttle: Throttle
@@ -158,6 +164,10 @@ class Services:
             device=device,
             retention=Retention(database, journal, settings.audit.retention),
         )
+        sinks = Sinks(
+            database, journal, vault, clock, entropy, Feed(database), Observer.here(urls.issuer)
+        )
+        jobs += (Job(JobName.SEND_HEARTBEAT, HEARTBEAT, sinks.beat),)
         return cls(
             settings=settings,
             clock=clock,
@@ -172,6 +182,8 @@ class Services:
             journal=journal,
             audit_log=AuditLog(database, journal, words),
             audit_words=words,
+            sinks=sinks,
+            shipper=Shipper(sinks, journal, ephemeral, meter, clock, holder=emitter.name),
             csrf=csrf,
             pages=Pages(urls, clock),
             throttle=throttle,
@@ -210,10 +222,13 @@ class Services:
             await self.audit_words.open()
             undo.push_async_callback(self.audit_words.close)
             await self.jobs.open()
+            undo.push_async_callback(self.jobs.close)
+            await self.shipper.open()
             undo.pop_all()
 
     async def close(self) -> None:
         """Flush the audit log, then disconnect: what still happens meanwhile is still recorded."""
+        await self.shipper.close()
         await self.jobs.close()
         await self.audit_words.close()
         await self.sessions.close()

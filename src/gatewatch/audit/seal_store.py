@@ -192,6 +192,11 @@ _SEALED: Final = Statement(
     .order_by(_s.position)
 )
 _LAST: Final = Statement(select(func.max(_s.position)))
+_FIRST_SINCE: Final = Statement(
+    select(func.min(_s.position))
+    .select_from(audit_logs.join(audit_seals, _l.id == _s.event_id))
+    .where(_l.created_at >= _bound("moment", _l.created_at))
+)
 _NEXT: Final = (
     select(_l.id).where(_l.id > _bound("after", _l.id)).order_by(_l.id).limit(_MOST).subquery()
 )
@@ -286,6 +291,12 @@ async def last_position(database: Database) -> int:
     """The position of the last leaf; -1 if there is none."""
     ((position,),) = await database.scan(_LAST)
     return -1 if position is None else int(position)
+
+
+async def first_position_since(database: Database, moment: datetime) -> int | None:
+    """The least position of an event from a moment on; reads all of them."""
+    ((position,),) = await database.scan(_FIRST_SINCE, moment=moment)
+    return None if position is None else int(position)
 
 
 async def stretch(database: Database, *, after: str, most: int) -> Stretch:

@@ -40,6 +40,7 @@ class ResourceType(StrEnum):
     SESSION = "SESSION"
     KEY = "KEY"
     AUDIT_LOG = "AUDIT_LOG"
+    AUDIT_SINK = "AUDIT_SINK"
     SERVER = "SERVER"
 
 

@@ -42,6 +42,8 @@ from gatewatch.catalogue.outcomes import (
     SessionCheck,
     SessionEnding,
     SessionRefresh,
+    SinkDelivery,
+    SinkKind,
     SweptTable,
     ThrottleSubject,
     TokenCheck,
@@ -213,6 +215,23 @@ AUDIT_EVENTS: Final = Counter(
     help="Audit events kept, by severity.",
     labels={"severity": Severity},
 )
+AUDIT_SINK_LAG: Final = Gauge(
+    name="gatewatch_audit_sink_lag_seconds",
+    help="Age of the oldest event that a receiver has yet to get, of the worst of its kind.",
+    labels={"kind": SinkKind},
+    merge=Merge.MAX,
+)
+AUDIT_SINK_ROUND_TRIP: Final = Gauge(
+    name="gatewatch_audit_sink_round_trip_seconds",
+    help="From a heartbeat's recording to the receiver's having it, of the slowest of its kind.",
+    labels={"kind": SinkKind},
+    merge=Merge.MAX,
+)
+AUDIT_SINK_DELIVERIES: Final = Counter(
+    name="gatewatch_audit_sink_deliveries_total",
+    help="Events on their way to a receiver, by what became of them.",
+    labels={"kind": SinkKind, "outcome": SinkDelivery},
+)
 JOB_LAST_SUCCESS: Final = Gauge(
     name="gatewatch_job_last_success_timestamp_seconds",
     help="When a job was last done, by whichever process, in seconds since 1970; 0 if unknown.",
@@ -267,6 +286,9 @@ METRICS: Final[tuple[Metric, ...]] = (
     AUDIT_DROPPED,
     AUDIT_IN_FLIGHT,
     AUDIT_EVENTS,
+    AUDIT_SINK_LAG,
+    AUDIT_SINK_ROUND_TRIP,
+    AUDIT_SINK_DELIVERIES,
     JOB_LAST_SUCCESS,
     JOB_FAILURES,
     ROWS_LET_GO,

@@ -180,6 +180,7 @@ class JobName(StrEnum):
     EXPIRE_SESSIONS = "expire_sessions"
     EXPIRE_DEVICE_GRANTS = "expire_device_grants"
     PURGE_AUDIT = "purge_audit"
+    SEND_HEARTBEAT = "send_heartbeat"
 
 
 class SweptTable(StrEnum):
@@ -189,6 +190,38 @@ class SweptTable(StrEnum):
     SESSIONS = "sessions"
     DEVICE_GRANTS = "device_grants"
     AUDIT_LOGS = "audit_logs"
+
+
+class SinkKind(StrEnum):
+    """What kind of receiver events are delivered to."""
+
+    FILE = "file"
+    SYSLOG = "syslog"
+    WEBHOOK = "webhook"
+    SPLUNK = "splunk"
+    ELASTICSEARCH = "elasticsearch"
+    DATADOG = "datadog"
+    OTLP = "otlp"
+
+
+class SinkDelivery(StrEnum):
+    """What became of an event on its way to a sink."""
+
+    DELIVERED = "delivered"
+    RETRIED = "retried"
+    """The receiver was away or overloaded; it is sent again."""
+    REFUSED = "refused"
+    """A receiver that is well will not have it: put aside as a dead letter."""
+    PURGED = "purged"
+    """Removed from the log before the sink had it."""
+
+
+class SinkTest(StrEnum):
+    """How a test of a sink ended."""
+
+    DELIVERED = "delivered"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
 
 
 class AccessRefusal(StrEnum):

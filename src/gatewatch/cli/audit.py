@@ -9,6 +9,7 @@ from gatewatch.admin.audit import as_json
 from gatewatch.admin.filters import read_query
 from gatewatch.audit.log import Cursor, Direction
 from gatewatch.audit.row import AuditRow
+from gatewatch.cli import sinks
 from gatewatch.cli.operator import operator, services
 from gatewatch.cli.output import Output
 from gatewatch.kernel.actor import NOWHERE
@@ -30,6 +31,7 @@ def register(parser: ArgumentParser) -> None:
     for name in FILTERS:
         tail_parser.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
     tail_parser.set_defaults(run=tail)
+    sinks.register(parts.add_parser("sinks", help="deliver the audit log to other systems"))
 
 
 async def tail(arguments: Namespace, output: Output) -> int:

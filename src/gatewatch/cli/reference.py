@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from gatewatch.app import TABLE, Endpoints, Line
 from gatewatch.catalogue.render.markdown import GENERATED
-from gatewatch.cli.main import COMMANDS, parser_of
+from gatewatch.cli.main import COMMANDS, parser_of, parts_of
 from gatewatch.http.errors import API_ERRORS
 from gatewatch.http.routing import Face
 from gatewatch.protocol.errors import OAUTH_ERRORS
@@ -96,17 +96,11 @@ to try again in `Retry-After`."""
 
 
 def _command(parser: ArgumentParser) -> Iterator[str]:
-    parts = [
-        part
-        for action in parser._actions  # noqa: SLF001 - argparse has no public way to list parts
-        if isinstance(action, _SubParsersAction)
-        for part in action.choices.values()
-    ]
     yield f"## {parser.prog}"
     yield ""
     yield parser.description or ""
     yield ""
-    for part in parts or [parser]:
+    for part in parts_of(parser):
         yield f"```text\n{part.prog} {' '.join(_words(part))}\n```"
         yield ""
         told = [action for action in _actions(part) if action.help]
@@ -123,7 +117,7 @@ def _words(parser: ArgumentParser) -> Iterator[str]:
 def _actions(parser: ArgumentParser) -> list[Action]:
     return [
         action
-        for action in parser._actions  # noqa: SLF001 - as above
+        for action in parser._actions  # noqa: SLF001 - argparse has no public way to list them
         if not isinstance(action, _HelpAction | _SubParsersAction)
     ]
 

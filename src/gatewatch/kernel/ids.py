@@ -18,6 +18,7 @@ FamilyId = NewType("FamilyId", str)
 GrantId = NewType("GrantId", str)
 EventId = NewType("EventId", str)
 RequestId = NewType("RequestId", str)
+SinkId = NewType("SinkId", str)
 
 MadeId = TypeVar("MadeId", bound=str)
 
@@ -60,6 +61,11 @@ def grant_id(now: datetime, entropy: Entropy) -> GrantId:
 def event_id(now: datetime, entropy: Entropy) -> EventId:
     """A new audit event's id."""
     return EventId(_mint("evt", now, entropy))
+
+
+def sink_id(now: datetime, entropy: Entropy) -> SinkId:
+    """A new audit sink's id."""
+    return SinkId(_mint("snk", now, entropy))
 
 
 def request_id(now: datetime, entropy: Entropy) -> RequestId:

@@ -11,6 +11,7 @@ from gatewatch.catalogue.events import (
     device,
     login,
     sessions,
+    sinks,
     system,
     tokens,
 )
@@ -24,6 +25,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     *device.EVENTS,
     *tokens.EVENTS,
     *audit.EVENTS,
+    *sinks.EVENTS,
     *system.EVENTS,
 )
 """All of them. Listed, not discovered: dataclasses with slots re-create their class."""
