@@ -56,6 +56,7 @@ async def test_an_outage_of_the_database_loses_nothing(
     desk, database, database_url, meter, monkeypatch, caplog
 ):
     monkeypatch.setattr(writer_module, "TICK", 0.05)
+    caplog.set_level(logging.INFO)
     journal = desk.journal(meter, buffer_size=20)
     await journal.open()
     async with outage(database_url):
@@ -68,8 +69,10 @@ async def test_an_outage_of_the_database_loses_nothing(
     assert await names(database) == sorted(map(str, range(120)))
     full = [r for r in caplog.records if "buffer full" in r.getMessage()]
     assert [r.levelno for r in full] == [logging.WARNING]
-    waits = [r for r in caplog.records if "events wait in the spool, the" in r.getMessage()]
+    waits = [r for r in caplog.records if "events wait in the spool: " in r.getMessage()]
     assert [r.levelno for r in waits] == [logging.WARNING]
+    ends = [r for r in caplog.records if "that waited are in the database" in r.getMessage()]
+    assert [r.levelno for r in ends] == [logging.INFO]
     await journal.close()
 
 

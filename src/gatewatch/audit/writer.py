@@ -137,10 +137,12 @@ class Writer:
             await self.flush()
         except Exception as error:  # noqa: BLE001 - whatever it is, the spool keeps the records
             if not self._pause:
-                _log.warning("audit: events wait in the spool, the database says: %r", error)
+                _log.warning("audit: events wait in the spool: %s", str(error) or repr(error))
             self._pause = min(max(TICK, 2 * self._pause), LONGEST_PAUSE)
             self._next_attempt = stopwatch() + self._pause
         else:
+            if self._pause:
+                _log.info("audit: the events that waited are in the database")
             self._pause = 0.0
 
     def _adopt(self) -> None:
