@@ -62,6 +62,14 @@ def test_the_doctor_names_a_database_that_is_down(nobodys_url: str, tmp_path: Pa
         assert "GATEWATCH_DATABASE_URL" in rows[check]["fix"]
 
 
+def test_the_doctor_names_a_redis_that_is_down(tmp_path: Path) -> None:
+    data, url = tmp_path / "data", f"redis://127.0.0.1:{free_port()}"
+    gatewatch(data, "migrate", "up")
+    found = diagnosis(data, redis_url=url)["database and secret key"]
+    assert found["found"] == "the session cache does not answer"
+    assert "GATEWATCH_REDIS_URL" in found["fix"]
+
+
 def test_the_doctor_only_looks(tmp_path: Path) -> None:
     rows = diagnosis(tmp_path / "data")
     assert rows["migrations"]["fix"] == "gatewatch migrate up"

@@ -101,7 +101,8 @@ async def secret_key(settings: Settings) -> Finding:
         findings = await auth.services.health.check()
     if findings.healthy:
         return Finding("open")
-    return Finding("a dependency does not answer", "see GET /health and the log")
+    silent = "session cache" if findings.database else "database"
+    return Finding(f"the {silent} does not answer", _MEND_IT)
 
 
 async def metadata(settings: Settings) -> Finding:
