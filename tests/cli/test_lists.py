@@ -1,8 +1,9 @@
-"""What commands list, and who may run them."""
+"""What commands list, who may run them, and of which release they are."""
 
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,6 +43,10 @@ def test_a_client_without_a_scope_has_a_dash_for_it(tmp_path: Path) -> None:
         *("clients", "create", "--name", "x", "--type", "public", "--grant", "device_code"),
     )
     assert "\nscope          -\n" in ended.stdout, ended.stderr
+
+
+def test_it_tells_its_version(tmp_path: Path) -> None:
+    assert gatewatch(tmp_path / "data", "--version").stdout == f"gatewatch {version('gatewatch')}\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

@@ -3,12 +3,12 @@
 import asyncio
 import os
 import sys
-from argparse import ArgumentParser, _SubParsersAction
+from argparse import Action, ArgumentParser, _SubParsersAction
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import iscoroutine
-from typing import Final
+from typing import Any, Final
 
 from gatewatch.cli.output import Output
 from gatewatch.kernel.errors import EX_CONFIG, ConfigurationError, Outage, Refusal
@@ -121,6 +121,7 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
         prog="gatewatch",
         description="A self-hosted sign-in system that watches itself.",
     )
+    parser.add_argument("--version", action=_Version, help="print the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((word for word in words if not word.startswith("-")), None)
     for command in COMMANDS:
@@ -133,6 +134,19 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
             add_help=not parents,
         )
     return parser
+
+
+class _Version(Action):
+    """Prints the release; the module that knows it is loaded only then, so a server stays small."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: ArgumentParser, *_given: object) -> None:
+        """Print it, and end."""
+        version = import_module("importlib.metadata").version
+        sys.stdout.write(f"gatewatch {version('gatewatch')}\n")
+        parser.exit()
 
 
 def _add_json(parser: ArgumentParser) -> None:
