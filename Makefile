@@ -6,6 +6,9 @@ PYTHON ?= $(firstword $(foreach python,/usr/bin/python3 python3 python3.13 pytho
   $(shell $(python) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
     >/dev/null 2>&1 && echo $(python))))
 
+# A process for each core, each with its own servers; PARALLEL= runs one test after another.
+PARALLEL ?= --numprocesses auto --dist loadfile
+
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv --quiet
@@ -37,7 +40,7 @@ run: runtime ## start the server with the runtime requirements alone
 	$(BIN)/gatewatch serve
 
 test: setup tools ## run every test; ARGS are handed to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: setup ## lint, format, types, import contracts, generated files in sync
 	$(BIN)/ruff check

@@ -6,6 +6,7 @@ import platform
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -96,6 +97,20 @@ async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
     """A browser of this test's own: `page = await browser.new_page()`."""
     async with chromium.running(chromium_path) as started:
         yield started
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In one of several processes: hand over what it was made with, and without."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["used"], output["missing"] = used, missing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a process hands over at its end; one that crashed hands over nothing."""
+    output = getattr(node, "workeroutput", {})
+    used.update(output.get("used", {}))
+    missing.update(output.get("missing", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
