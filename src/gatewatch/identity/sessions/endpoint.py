@@ -267,12 +267,10 @@ def _credentials(request: Request, urls: Urls, first: Via) -> tuple[Credential, 
     scheme, _, token = (request.header(b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer":
         return (Credential(Via.BEARER, token.strip()),)
+    cookies = request.cookies
     api, page = (Via.COOKIE, ACCESS_COOKIE), (Via.PAGE, page_session_name(urls))
-    return tuple(
-        Credential(via, request.cookies[name])
-        for via, name in ((page, api) if first is Via.PAGE else (api, page))
-        if name in request.cookies
-    )
+    names = (page, api) if first is Via.PAGE else (api, page)
+    return tuple([Credential(via, cookies[name]) for via, name in names if name in cookies])
 
 
 def _line(session: Session, current: SessionId) -> SessionLine:

@@ -196,17 +196,15 @@ def is_over(session: Session, now: datetime, idle_expiry: timedelta) -> bool:
 
 def judge_check(kept: Kept | None, *, now: datetime, idle_expiry: timedelta) -> SessionCheck:
     """Decide what presenting a session's access token or cookie earns."""
-    match kept:
-        case None:
-            return SessionCheck.MALFORMED
-        case Kept(session=Session(ended_at=ended_at)) if ended_at is not None:
-            return SessionCheck.ENDED
-        case _ if is_over(kept.session, now, idle_expiry):
-            return SessionCheck.EXPIRED
-        case _ if kept.owner.status is not AccountStatus.ACTIVE:
-            return SessionCheck.DISABLED
-        case _:
-            return SessionCheck.VALID
+    if kept is None:
+        return SessionCheck.MALFORMED
+    if kept.session.ended_at is not None:
+        return SessionCheck.ENDED
+    if is_over(kept.session, now, idle_expiry):
+        return SessionCheck.EXPIRED
+    if kept.owner.status is not AccountStatus.ACTIVE:
+        return SessionCheck.DISABLED
+    return SessionCheck.VALID
 
 
 def judge_refresh(

@@ -244,12 +244,17 @@ def _session(row: Row) -> Session:
         ended_at=row[5],
         user_agent=row[6],
         ip_address=row[7],
-        auth_method=LoginMethod(row[8]),
+        auth_method=_METHODS[row[8]],
         auth_time=row[9],
     )
 
 
 def _kept(row: Row) -> Kept:
     email, username, display_name, role, status = row[13:18]
-    owner = Owner(row[1], email, username, display_name, Role(role), AccountStatus(status))
+    owner = Owner(row[1], email, username, display_name, _ROLES[role], _STATUSES[status])
     return Kept(_session(row), Digests(row[10], row[11], row[12]), owner)
+
+
+_METHODS: Final = {member.value: member for member in LoginMethod}
+_ROLES: Final = {member.value: member for member in Role}
+_STATUSES: Final = {member.value: member for member in AccountStatus}
