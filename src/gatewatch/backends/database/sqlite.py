@@ -28,7 +28,7 @@ from gatewatch.kernel.errors import ConfigurationError
 _READER: Final = (
     "PRAGMA query_only = ON",
     "PRAGMA busy_timeout = 50",
-    "PRAGMA cache_size = -32768",
+    "PRAGMA cache_size = -8192",
     "PRAGMA temp_store = MEMORY",
 )
 """The loop's reader: it may not write, and in WAL mode it hardly ever waits (milliseconds)."""
@@ -40,7 +40,7 @@ _WRITER: Final = (
     "PRAGMA busy_timeout = 0",
     "PRAGMA wal_autocheckpoint = 2000",
     "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA cache_size = -32768",
+    "PRAGMA cache_size = -8192",
     "PRAGMA temp_store = MEMORY",
 )
 """The writer: an answered request is on disk; pages for the checkpoint, bytes for the log."""
