@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from inspect import getdoc
 from itertools import groupby
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 from gatewatch.admin.filters import ACTIONS, EVENT_TYPES, Query, cursor_text, read_query
+from gatewatch.audit.formats.native import as_json
 from gatewatch.audit.log import AuditLog, Cursor, LogPage
 from gatewatch.audit.row import AuditRow
 from gatewatch.catalogue.event import Severity, Status
@@ -167,40 +168,6 @@ class Audit:
     def _link(self, query: Query, cursor: Cursor | None) -> str | None:
         onward = query.onward(cursor)
         return None if onward is None else f"{self.urls.local('/admin/audit')}?{onward}"
-
-
-def as_json(row: AuditRow) -> dict[str, Any]:
-    """An event under AuthGate's names, and with ours where it has none."""
-    return {
-        "id": row.id,
-        "event_type": row.event_type,
-        "event_time": row.created_at,
-        "severity": row.severity,
-        "actor_user_id": row.actor_id,
-        "actor_username": row.actor_name,
-        "actor_type": row.actor_type,
-        "actor_ip": row.ip_address,
-        "resource_type": row.resource_type,
-        "resource_id": row.resource_id,
-        "resource_name": row.resource_name,
-        "action": row.action,
-        "details": row.metadata,
-        "success": row.status == Status.SUCCESS,
-        "status": row.status,
-        "error_message": row.reason if row.status == Status.FAILURE else None,
-        "reason": row.reason,
-        "user_agent": row.user_agent,
-        "request_id": row.request_id,
-        "request_path": row.request_path,
-        "request_method": row.request_method,
-        "trace_id": row.trace_id,
-        "session_id": row.session_id,
-        "client_id": row.client_id,
-        "organization_id": row.organization_id,
-        "emitter": row.emitter,
-        "sequence": row.sequence,
-        "created_at": row.created_at,
-    }
 
 
 def _by_day(rows: Iterable[AuditRow]) -> tuple[Day, ...]:

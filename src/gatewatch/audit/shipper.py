@@ -6,6 +6,7 @@ only ever writes to the log that the couriers read.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -27,6 +28,9 @@ TICK: Final = 1.0
 TROUBLED: Final = 5.0
 """Seconds before a courier goes on for whom the database was away."""
 
+GRACE: Final = 2.0
+"""Seconds that a courier has to note what it has just delivered before it must stop."""
+
 _log: Final[Log] = logger("gatewatch.audit")
 
 
@@ -36,6 +40,7 @@ class _Round:
 
     courier: Courier
     task: asyncio.Task[None]
+    leave: asyncio.Event
 
 
 class Shipper:
@@ -70,8 +75,7 @@ class Shipper:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        for key in list(self._rounds):
-            await self._stop(key)
+        await asyncio.gather(*map(self._stop, list(self._rounds)))
 
     async def _run(self) -> None:
         while True:
@@ -88,8 +92,7 @@ class Shipper:
         wanted = {
             (sink.id, sink.revision): sink for sink in sinks if sink.state is not SinkState.PAUSED
         }
-        for key in [key for key in self._rounds if key not in wanted]:
-            await self._stop(key)
+        await asyncio.gather(*(self._stop(key) for key in self._rounds if key not in wanted))
         for key, sink in wanted.items():
             if key not in self._rounds:
                 self._rounds[key] = self._start(sink)
@@ -98,17 +101,22 @@ class Shipper:
         courier = Courier(
             self._sinks, self._journal, self._ephemeral, self._meter, sink, holder=self._holder
         )
+        leave = asyncio.Event()
         name = f"gatewatch sink {sink.plan.name}"
-        return _Round(courier, asyncio.create_task(_walk(courier), name=name))
+        return _Round(courier, asyncio.create_task(_walk(courier, leave), name=name), leave)
 
     async def _stop(self, key: tuple[str, int]) -> None:
-        stopped = self._rounds.pop(key)
+        stopped = self._rounds[key]
+        stopped.courier.is_leaving = True
+        stopped.leave.set()
+        await asyncio.wait({stopped.task}, timeout=GRACE)
         stopped.task.cancel()
         await asyncio.gather(stopped.task, return_exceptions=True)
         try:
             await stopped.courier.rest()
         except Exception as error:  # noqa: BLE001 - the lease runs out by itself
             _log.debug("audit: a sink's lease is not given back: %r", error)
+        del self._rounds[key]
 
     def _show(self) -> None:
         couriers = [each.courier for each in self._rounds.values()]
@@ -124,14 +132,15 @@ class Shipper:
 _NONE: Final = timedelta(0)
 
 
-async def _walk(courier: Courier) -> None:
-    while True:
+async def _walk(courier: Courier, leave: asyncio.Event) -> None:
+    while not leave.is_set():
         try:
             pause = await courier.step()
         except Exception as error:  # noqa: BLE001 - the log is still there, and so is the cursor
             _log.error("audit: delivery to %s: %r", courier.sink.plan.name, error)
             pause = TROUBLED
-        await asyncio.sleep(pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(leave.wait(), pause)
 
 
 def _seconds(span: timedelta) -> float:

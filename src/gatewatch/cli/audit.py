@@ -5,8 +5,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gatewatch.admin.audit import as_json
 from gatewatch.admin.filters import read_query
+from gatewatch.audit.formats.native import as_json
 from gatewatch.audit.log import Cursor, Direction
 from gatewatch.audit.row import AuditRow
 from gatewatch.cli import sinks

@@ -239,6 +239,17 @@ async def hanging():
         await asyncio.sleep(0.01)
 
 
+async def test_a_receiver_that_answers_nonsense_is_away(office, inbox):
+    answer = Answer(200, b'{"items": [{"delete": 1}]}')
+    async with http_receiver(lambda _: answer) as receiver:
+        await office.add(receiver.url, SinkKind.ELASTICSEARCH)
+        async with shipping(office):
+            await office.happen("1")
+            await until_async(lambda: stands(office, SinkState.FAILING))
+    (sink,) = await office.sinks.all()
+    assert "KeyError" in sink.last_error
+
+
 async def test_a_slow_sink_keeps_no_other_waiting(office, receiver, inbox):
     async with hanging() as url:
         await office.add(url, name="slow")
@@ -289,11 +300,11 @@ async def test_another_process_goes_on_where_one_stopped(office, receiver, inbox
 
 async def test_paused_it_gets_nothing_and_resumed_what_it_missed(office, receiver, inbox):
     await office.add(receiver.url)
-    async with shipping(office):
+    async with shipping(office) as shipper:
         await office.happen("1")
         await until(lambda: inbox.names == ["1"])
         await office.sinks.pause("sink", by=OPERATOR)
-        await asyncio.sleep(0.1)
+        await until(lambda: not shipper._rounds)
         await office.happen("2", "3")
         await asyncio.sleep(0.2)
         assert inbox.names == ["1"]
@@ -357,11 +368,11 @@ async def test_lag_and_round_trip_are_shown(office, receiver, inbox):
 
 async def test_a_removed_sink_is_told_no_more_and_that_is_critical(office, receiver, inbox):
     await office.add(receiver.url)
-    async with shipping(office):
+    async with shipping(office) as shipper:
         await office.happen("1")
         await until(lambda: inbox.names == ["1"])
         await office.sinks.remove("sink", by=OPERATOR)
-        await asyncio.sleep(0.1)
+        await until(lambda: not shipper._rounds)
         await office.happen("2")
         await asyncio.sleep(0.1)
 

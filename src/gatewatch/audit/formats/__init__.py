@@ -9,7 +9,7 @@ import msgspec
 from gatewatch.audit.formats import cef, ecs, native, ocsf
 from gatewatch.audit.formats.record import Observer, Record
 
-__all__ = ["DOCUMENTS", "Format", "Observer", "Record", "document", "line"]
+__all__ = ["DOCUMENTS", "Format", "Observer", "Record", "document", "encoded", "line"]
 
 Document = dict[str, Any]
 
@@ -46,5 +46,9 @@ def document(form: Format, record: Record, observer: Observer) -> Document | str
 
 def line(form: Format, record: Record, observer: Observer) -> bytes:
     """An event as one line of UTF-8, without its end."""
-    written = document(form, record, observer)
+    return encoded(document(form, record, observer))
+
+
+def encoded(written: Document | str) -> bytes:
+    """What was written, as one line of UTF-8."""
     return written.encode() if isinstance(written, str) else _encode(written)

@@ -79,6 +79,8 @@ class Courier:
         self.sink = sink
         self.waiting_since: datetime | None = None
         """When the oldest event happened that the sink is known to have yet to get."""
+        self.is_leaving = False
+        """Whether to take up no further load."""
         self._sinks = sinks
         self._journal = journal
         self._ephemeral = ephemeral
@@ -138,6 +140,8 @@ class Courier:
         wanted = [each for each in stretch.records if self.sink.plan.filter.admits(each.row)]
         self._count[SinkDelivery.PURGED](stretch.purged)
         for load in _loads([self._sinks.parcel(self.sink, record) for record in wanted]):
+            if self.is_leaving:
+                return IDLE
             self.waiting_since = load[0].record.row.created_at
             try:
                 await self._bring(load)
@@ -154,13 +158,11 @@ class Courier:
         """Deliver; of a load that is not accepted, find the events that are at fault."""
         if not await self._hold():
             raise _Moved
-        if self._receiver is None:
-            self._receiver = self._sinks.connect(self.sink)
         try:
-            await self._receiver.deliver(load)
+            await self._deliver(load)
         except NotAccepted as refused:
             if len(load) == 1:
-                await self._put_aside(self._receiver, load[0], str(refused))
+                await self._put_aside(load[0], str(refused))
             else:
                 middle = len(load) // 2
                 await self._bring(load[:middle])
@@ -168,14 +170,25 @@ class Courier:
         else:
             self._count[SinkDelivery.DELIVERED](len(load))
 
-    async def _put_aside(self, receiver: Sink, parcel: Parcel, error: str) -> None:
+    async def _deliver(self, load: Sequence[Parcel]) -> None:
+        """Hand a load over; a receiver that answers nonsense is as good as away."""
+        try:
+            if self._receiver is None:
+                self._receiver = self._sinks.connect(self.sink)
+            await self._receiver.deliver(load)
+        except (NotAccepted, NotDelivered):
+            raise
+        except Exception as error:
+            raise NotDelivered(f"{type(error).__name__}: {error}") from error
+
+    async def _put_aside(self, parcel: Parcel, error: str) -> None:
         """Keep an event for later that a receiver will not have, if it takes others.
 
         One that takes nothing at all is not set up as it should be, and that is no fault of the
         event's: it is an outage, and nothing is passed over.
         """
         try:
-            await receiver.deliver([self._sinks.probe(self.sink)])
+            await self._deliver([self._sinks.probe(self.sink)])
         except NotAccepted:
             raise NotDelivered(f"even a heartbeat is refused: {error}") from None
         row, seal = parcel.record.row, parcel.record.seal

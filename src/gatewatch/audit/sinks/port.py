@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, Protocol
 
-from gatewatch.audit.formats import Document, Format, Observer, Record, document, line
+from gatewatch.audit.formats import Document, Format, Observer, Record, document, encoded
 
 ANSWER_SECONDS: Final = 10.0
 """How long a receiver has to connect, and to answer; less than the lease on a sink lasts."""
@@ -39,23 +40,23 @@ class Delivery(StrEnum):
     """Its machine has it; the protocol has no receipt."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parcel:
-    """An event on its way, in the words of the sink's format."""
+    """An event on its way, written once in the words of the sink's format."""
 
     record: Record
     form: Format
     observer: Observer
 
-    @property
+    @cached_property
     def document(self) -> Document | str:
         """The event as an object, or as text where the format is text."""
         return document(self.form, self.record, self.observer)
 
-    @property
+    @cached_property
     def line(self) -> bytes:
         """The event as one line of UTF-8, without its end."""
-        return line(self.form, self.record, self.observer)
+        return encoded(self.document)
 
 
 class Sink(Protocol):

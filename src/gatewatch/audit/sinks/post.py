@@ -1,5 +1,6 @@
 """HTTP as all receivers speak it that take events by POST."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,12 +53,13 @@ class Poster:
         if self._client is None:
             self._client = self._connect()
         try:
-            answer = await self._client.post(
-                url or self._endpoint.url,
-                content=body,
-                headers={"content-type": content_type, **(headers or {})},
-            )
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await self._client.post(
+                    url or self._endpoint.url,
+                    content=body,
+                    headers={"content-type": content_type, **(headers or {})},
+                )
+        except (httpx.HTTPError, TimeoutError) as error:
             raise NotDelivered(f"{type(error).__name__}: {error}") from error
         if answer.status_code in _SUCCESSES:
             return bytes(answer.content)

@@ -165,7 +165,8 @@ class Sinks:
         sink = await self.named(name)
         made = self.connect(sink)
         began = stopwatch()
-        delivery, error = None, None
+        delivery: Delivery | None = None
+        error: str | None = None
         try:
             delivery = await made.deliver([self.probe(sink)])
             outcome = SinkTest.DELIVERED

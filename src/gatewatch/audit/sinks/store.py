@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     delete,
     func,
     select,
@@ -82,10 +83,13 @@ _IS_OURS: Final = (_s.id == _p(_s.id, "of"), _s.revision == _p(_s.revision, "see
 
 _ADVANCE: Final = Statement(
     update(audit_sinks)
-    .where(*_IS_OURS, _s.cursor == _p(_s.cursor, "was"))
+    .where(_s.id == _p(_s.id, "of"), _s.cursor == _p(_s.cursor, "was"))
     .values(
         cursor=_p(_s.cursor),
-        state=_p(_s.state),
+        # Paused meanwhile, it stays so; what was on its way has arrived nevertheless.
+        state=case(
+            (_s.state == SinkState.PAUSED.value, SinkState.PAUSED.value), else_=_p(_s.state)
+        ),
         failures=_p(_s.failures),
         delivered_at=func.coalesce(_p(_s.delivered_at), _s.delivered_at),
         heartbeat_at=func.coalesce(_p(_s.heartbeat_at), _s.heartbeat_at),
@@ -161,11 +165,10 @@ async def advance(
     heartbeat_at: datetime | None,
     round_trip: timedelta | None,
 ) -> bool:
-    """Note how far a sink is now; False if somebody else moved or changed it meanwhile."""
+    """Note how far a sink is now; False if somebody else moved it meanwhile."""
     moved = await work.run(
         _ADVANCE,
         of=sink.id,
-        seen=sink.revision,
         was=sink.cursor,
         cursor=to,
         state=state.value,
