@@ -6,6 +6,11 @@ from typing import Final
 
 from gatewatch.admin.accounts import AccountsAdmin
 from gatewatch.admin.audit import Audit
+from gatewatch.admin.audit_export import AuditExport
+from gatewatch.admin.audit_live import AuditLive
+from gatewatch.admin.audit_searches import AuditSearches
+from gatewatch.admin.audit_statistics import AuditStatistics
+from gatewatch.admin.audit_story import AuditStory
 from gatewatch.admin.clients import ClientsAdmin
 from gatewatch.backends.telemetry.logs import RequestLog
 from gatewatch.backends.telemetry.meter import RequestMeter
@@ -88,6 +93,24 @@ TABLE: Final[tuple[Line, ...]] = (
     Line("GET", "/admin", Face.PAGE, lambda at: at.audit.start),
     Line("GET", "/admin/audit", Face.PAGE, lambda at: at.audit.page),
     Line("GET", "/admin/audit/api", Face.PROBLEM, lambda at: at.audit.api),
+    Line("GET", "/admin/audit/api/stats", Face.PROBLEM, lambda at: at.audit_statistics.api),
+    Line("GET", "/admin/audit/statistics", Face.PAGE, lambda at: at.audit_statistics.page),
+    Line("GET", "/admin/audit/export", Face.PROBLEM, lambda at: at.audit_export.export),
+    Line(
+        "GET",
+        "/admin/audit/export/{export_id}/checksum",
+        Face.PROBLEM,
+        lambda at: at.audit_export.checksum,
+    ),
+    Line("GET", "/admin/audit/live", Face.PROBLEM, lambda at: at.audit_live.stream),
+    Line("GET", "/admin/audit/requests/{request_id}", Face.PAGE, lambda at: at.audit_story.page),
+    Line("POST", "/admin/audit/searches", Face.PAGE, lambda at: at.audit_searches.save),
+    Line(
+        "POST",
+        "/admin/audit/searches/{search_id}/remove",
+        Face.PAGE,
+        lambda at: at.audit_searches.remove,
+    ),
     Line("GET", "/admin/audit/{event_id}", Face.PAGE, lambda at: at.audit.event),
     Line("GET", "/admin/accounts", Face.PAGE, lambda at: at.accounts.page),
     Line("POST", "/admin/accounts", Face.PAGE, lambda at: at.accounts.create),
@@ -146,6 +169,11 @@ class Endpoints:
     home: HomePages
     device_pages: DevicePages
     audit: Audit
+    audit_export: AuditExport
+    audit_live: AuditLive
+    audit_searches: AuditSearches
+    audit_statistics: AuditStatistics
+    audit_story: AuditStory
     accounts: AccountsAdmin
     clients: ClientsAdmin
     static: StaticEndpoint
@@ -171,7 +199,14 @@ class Endpoints:
             ),
             home=HomePages(s.sessions, page_door, s.pages, s.csrf, s.urls),
             device_pages=DevicePages(s.device, page_door, s.pages, s.csrf),
-            audit=Audit(s.audit_log, page_door, s.pages, s.csrf, s.urls, s.clock),
+            audit=Audit(
+                s.audit_log, s.saved_searches, page_door, s.pages, s.csrf, s.urls, s.clock
+            ),
+            audit_export=AuditExport(s.exports, page_door, s.urls, s.clock, s.entropy),
+            audit_live=AuditLive(s.audit_log, page_door, s.pages, s.clock),
+            audit_searches=AuditSearches(s.saved_searches, page_door, s.urls, s.clock),
+            audit_statistics=AuditStatistics(s.audit_log, page_door, s.pages, s.csrf, s.clock),
+            audit_story=AuditStory(s.audit_log, page_door, s.pages, s.csrf),
             accounts=AccountsAdmin(s.accounts, s.passwords, page_door, s.pages, s.csrf, s.urls),
             clients=ClientsAdmin(s.clients, page_door, s.pages, s.csrf, s.urls),
             static=StaticEndpoint(),

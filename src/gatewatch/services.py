@@ -7,12 +7,14 @@ from functools import partial
 from typing import Self
 
 from gatewatch.admin.first_start import FirstStart
+from gatewatch.audit.export import Exports
 from gatewatch.audit.feed import Feed
 from gatewatch.audit.formats import Observer
 from gatewatch.audit.indexer import Words
 from gatewatch.audit.journal import Emitter, Journal
 from gatewatch.audit.log import AuditLog
 from gatewatch.audit.retention import Retention
+from gatewatch.audit.saved import SavedSearches
 from gatewatch.audit.shipper import Shipper
 from gatewatch.audit.sinks.service import HEARTBEAT, Sinks
 from gatewatch.backends import ephemeral as short_lived
@@ -65,6 +67,8 @@ class Services:
     journal: Journal
     audit_log: AuditLog
     audit_words: Words
+    exports: Exports
+    saved_searches: SavedSearches
     sinks: Sinks
     shipper: Shipper
     csrf: Csrf
@@ -180,8 +184,10 @@ class Services:
             keyring=keyring,
             hashing=hashing,
             journal=journal,
-            audit_log=AuditLog(database, journal, words),
+            audit_log=AuditLog(database, journal, words, clock),
             audit_words=words,
+            exports=Exports(database, journal, words, Observer.here(urls.issuer)),
+            saved_searches=SavedSearches(database, clock, entropy),
             sinks=sinks,
             shipper=Shipper(sinks, journal, ephemeral, meter, clock, holder=emitter.name),
             csrf=csrf,

@@ -1,17 +1,21 @@
 """The audit log, for an administrator: as pages, and as JSON in the words of AuthGate's guide."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from inspect import getdoc
 from itertools import groupby
 from typing import ClassVar, Final, Self
+from urllib.parse import parse_qsl, urlencode
 
-from gatewatch.admin.filters import ACTIONS, EVENT_TYPES, Query, cursor_text, read_query
+from gatewatch.admin.filters import ACTIONS, EVENT_TYPES, FILTERS, Query, cursor_text, read_query
 from gatewatch.audit.formats.native import as_json
-from gatewatch.audit.log import AuditLog, Cursor, LogPage
+from gatewatch.audit.log import AuditLog, Cursor, LogPage, Neighbours
 from gatewatch.audit.row import AuditRow
-from gatewatch.catalogue.event import Severity, Status
+from gatewatch.audit.saved import SavedSearches
+from gatewatch.audit.saved_store import SavedSearch
+from gatewatch.catalogue.event import ResourceType, Severity, Status
 from gatewatch.catalogue.events import EVENTS
 from gatewatch.http.csrf import Csrf
 from gatewatch.http.forms import parse_pairs
@@ -19,7 +23,7 @@ from gatewatch.http.pages import Pages, Viewer
 from gatewatch.http.request import Request
 from gatewatch.http.response import Response, private_json, see_other
 from gatewatch.http.urls import Urls
-from gatewatch.identity.accounts.rules import Role
+from gatewatch.identity.accounts.rules import AUDIT_READERS
 from gatewatch.identity.sessions.endpoint import Doorkeeper
 from gatewatch.identity.sessions.pages import viewer_of
 from gatewatch.identity.sessions.rules import SignedIn
@@ -33,7 +37,15 @@ _SPANS: Final = (
     ("720h", "the last 30 days"),
 )
 
-_MORE: Final = frozenset({"action", "success", "actor", "actor_ip"})
+_MORE: Final = frozenset(FILTERS) - {
+    "search",
+    "event_type",
+    "severity",
+    "since",
+    "at",
+    "page_size",
+    "cursor",
+}
 """Filters that the page keeps folded away until one is used."""
 
 _MEANINGS: Final = {event.action: (getdoc(event) or "").partition("\n")[0] for event in EVENTS}
@@ -55,12 +67,27 @@ class AuditPage:
     event_types: ClassVar[tuple[str, ...]] = EVENT_TYPES
     actions: ClassVar[tuple[str, ...]] = ACTIONS
     severities: ClassVar[tuple[str, ...]] = tuple(Severity)
+    resource_types: ClassVar[tuple[str, ...]] = tuple(ResourceType)
     viewer: Viewer
     asked: Mapping[str, str]
     days: tuple[Day, ...]
     newer: str | None = None
     older: str | None = None
     problem: str | None = None
+    query: str = ""
+    """The filters as they are written in an address."""
+    saved: tuple[SavedSearch, ...] = ()
+
+    @property
+    def repeated(self) -> tuple[tuple[str, str], ...]:
+        """Filters that the form has no second field for, to be sent along."""
+        shown = set(self.asked.items())
+        return tuple(pair for pair in parse_qsl(self.query) if pair not in shown)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether these very filters are saved already."""
+        return self.query in {search.query for search in self.saved}
 
     @property
     def is_filtered(self) -> bool:
@@ -82,7 +109,17 @@ class AuditPage:
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(Viewer.sample(), {"since": "24h"}, _by_day(_sample_rows()), older="?cursor=x")
+        return cls(
+            Viewer.sample(),
+            {"since": "24h"},
+            _by_day(sample_rows()),
+            older="?cursor=x",
+            query="since=24h",
+            saved=(SavedSearch("sch_1", "Failures of today", "success=false&since=24h"),),
+        )
+
+
+_ALONE: Final = Neighbours()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +129,7 @@ class AuditEventPage:
     template: ClassVar[str] = "admin/audit_event.html"
     viewer: Viewer
     event: AuditRow
+    neighbours: Neighbours = _ALONE
 
     @property
     def meaning(self) -> str | None:
@@ -100,14 +138,16 @@ class AuditEventPage:
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(Viewer.sample(), _sample_rows()[1])
+        rows = sample_rows()
+        return cls(Viewer.sample(), rows[1], Neighbours(rows[:1], rows[2:4], rows[2:]))
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Shows the audit log to whoever may administer."""
+    """Shows the audit log to whoever may read it."""
 
     log: AuditLog
+    saved: SavedSearches
     door: Doorkeeper
     pages: Pages
     csrf: Csrf
@@ -120,32 +160,40 @@ class Audit:
 
     async def page(self, request: Request) -> Response:
         """GET /admin/audit."""
-        visitor = await self.door.require_role(request, Role.ADMIN)
+        visitor = await self.door.require_role(request, *AUDIT_READERS)
         viewer = viewer_of(visitor, self.csrf)
         try:
             query = read_query(parse_pairs(request.raw_query), self.clock.now())
         except Refusal as refusal:
-            page = AuditPage(viewer, {}, (), problem=refusal.public)
+            page = AuditPage(viewer, _shown(request), (), problem=refusal.public)
             return self.pages.response(page, 400)
         found = await self._find(query, visitor, request)
         newer, older = self._link(query, found.newer), self._link(query, found.older)
-        return self.pages.response(
-            AuditPage(viewer, dict(query.asked), _by_day(found.rows), newer, older)
+        page = AuditPage(
+            viewer,
+            dict(reversed(query.asked)),
+            _by_day(found.rows),
+            newer,
+            older,
+            query=urlencode(query.asked),
+            saved=tuple(await self.saved.list(visitor.account.id)),
         )
+        return self.pages.response(page)
 
     async def event(self, request: Request) -> Response:
         """GET /admin/audit/{event_id}."""
-        visitor = await self.door.require_role(request, Role.ADMIN)
+        visitor = await self.door.require_role(request, *AUDIT_READERS)
         event = await self.log.event(
             request.parameters["event_id"], by=visitor.actor, origin=visitor.origin(request.origin)
         )
         if event is None:
             raise Refusal("not_found", "There is no such event, or it is no longer kept.")
-        return self.pages.response(AuditEventPage(viewer_of(visitor, self.csrf), event))
+        neighbours = await self.log.around(event)
+        return self.pages.response(AuditEventPage(viewer_of(visitor, self.csrf), event, neighbours))
 
     async def api(self, request: Request) -> Response:
         """GET /admin/audit/api."""
-        visitor = await self.door.require_role(request, Role.ADMIN)
+        visitor = await self.door.require_role(request, *AUDIT_READERS)
         query = read_query(parse_pairs(request.raw_query), self.clock.now())
         found = await self._find(query, visitor, request)
         return private_json(
@@ -170,12 +218,20 @@ class Audit:
         return None if onward is None else f"{self.urls.local('/admin/audit')}?{onward}"
 
 
+def _shown(request: Request) -> Mapping[str, str]:
+    """What was typed, so that nobody loses it, as far as it can be read."""
+    with suppress(Refusal):
+        return dict(reversed(parse_pairs(request.raw_query)))
+    return {}
+
+
 def _by_day(rows: Iterable[AuditRow]) -> tuple[Day, ...]:
     days = groupby(rows, key=lambda row: row.created_at.date())
     return tuple(Day(day, tuple(events)) for day, events in days)
 
 
-def _sample_rows() -> tuple[AuditRow, ...]:
+def sample_rows() -> tuple[AuditRow, ...]:
+    """Some events, for samples of pages."""
     return (
         _sample(21, "AUTHENTICATION_SUCCESS", "auth.login", Severity.INFO),
         _sample(20, "AUTHENTICATION_FAILURE", "auth.login.failed", Severity.WARNING),

@@ -89,10 +89,10 @@ def read_query(
     """
     given = asked.items() if isinstance(asked, Mapping) else asked
     pairs = tuple((name, text) for name, text in given if name not in others)
-    once = _said_once({name: text for name, text in pairs if name not in _CHOICES}, pairs)
+    once = _said_once({name: text for name, text in pairs if name not in CHOICES}, pairs)
     chosen: dict[str, list[str]] = {}
     for name, text in pairs:
-        if name in _CHOICES:
+        if name in CHOICES:
             chosen.setdefault(_OTHER_NAMES.get(name, name), []).append(text)
     since = _understood("since", once.since, lambda text: moment_of(text, now))
     start_time = _understood("start_time", once.start_time, _in_utc)
@@ -108,7 +108,7 @@ def read_query(
 
 
 def _said_once(given: Mapping[str, str], pairs: Sequence[tuple[str, str]]) -> _Once:
-    names = [name for name, _ in pairs if name not in _CHOICES]
+    names = [name for name, _ in pairs if name not in CHOICES]
     for name in names:
         if name not in _Once.__struct_fields__:
             raise Refusal("invalid_input", f"There is no filter {name[:60]!r}.")
@@ -122,7 +122,7 @@ def _said_once(given: Mapping[str, str], pairs: Sequence[tuple[str, str]]) -> _O
 
 def _choice(name: str, texts: Sequence[str]) -> Choice:
     """Read the values of one filter: those that are wanted, and those behind a !."""
-    read = _CHOICES[name]
+    read = CHOICES[name]
     values: dict[bool, set[str]] = {True: set(), False: set()}
     for text in texts:
         wanted = not text.startswith("!")
@@ -155,7 +155,7 @@ def _address(text: str) -> str:
     return str(ip_address(text))
 
 
-_CHOICES: Final[dict[str, Callable[[str], str]]] = {
+CHOICES: Final[dict[str, Callable[[str], str]]] = {
     "event_type": _one_of("event_type", EVENT_TYPES),
     "action": _one_of("action", ACTIONS),
     "severity": _one_of("severity", tuple(Severity)),
@@ -175,7 +175,7 @@ _CHOICES: Final[dict[str, Callable[[str], str]]] = {
 _OTHER_NAMES: Final = {"actor_user_id": "actor"}
 """AuthGate's words for what we call otherwise."""
 
-FILTERS: Final = (*_CHOICES, *(name for name in _Once.__struct_fields__))
+FILTERS: Final = (*CHOICES, *(name for name in _Once.__struct_fields__))
 """Every parameter that is understood."""
 
 

@@ -1,20 +1,18 @@
-"""Full-text search: the log's words are indexed moments behind it, by one process at a time."""
+"""The index: the log's words and tallies, kept moments behind it by one process at a time."""
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
-from gatewatch.audit import pages, word_store
+from gatewatch.audit import pages, tally_store, word_store
 from gatewatch.audit.feed import BEFORE_ALL, Feed
 from gatewatch.audit.row import AuditRow
 from gatewatch.audit.search import Search
-from gatewatch.audit.span import FIRST, Span, span_of
+from gatewatch.audit.span import FIRST, Span, earlier, span_of
 from gatewatch.audit.words import Wanted, wanted_in, words_of
 from gatewatch.backends.database import Database, Engine, Taken
 from gatewatch.backends.telemetry.logs import Log, logger
-
-FOLLOWER: Final = "words"
-"""The name under which it is kept how far the index has come."""
 
 FEW: Final = 200
 """Events indexed in one transaction: a few milliseconds' work."""
@@ -25,8 +23,8 @@ BREATH: Final = 0.02
 EVERY: Final = 1.0
 """Seconds between two looks at whether there is more."""
 
-_LATE: Final = 10_000
-"""Milliseconds by which an event may reach the log later than one that happened after it."""
+LATE: Final = timedelta(seconds=10)
+"""By how much an event may reach the log later than one that happened after it."""
 
 _READ: Final = (100, 400, 1_600, 6_400)
 """Events read at a time when the log itself is read, so that few are read in vain."""
@@ -95,8 +93,8 @@ class Words:
 
     async def _unseen(self, search: Search, wanted: Wanted, span: Span) -> list[AuditRow]:
         """Read the events that may not be indexed yet: the newest of all."""
-        seen = await word_store.progress(self.database, FOLLOWER)
-        since = max(_earlier(seen[1]) if seen else FIRST, span.lowest)
+        seen = await word_store.progress(self.database)
+        since = max(earlier(seen[1], LATE) if seen else FIRST, span.lowest)
         if since >= span.highest:
             return []
         found: list[AuditRow] = []
@@ -141,30 +139,24 @@ class Words:
 
     async def _index_few(self) -> int:
         """Index the next few events; none if another process was quicker."""
-        seen = await word_store.progress(self.database, FOLLOWER)
+        seen = await word_store.progress(self.database)
         position, newest = seen or (BEFORE_ALL, FIRST)
         stretch = await Feed(self.database).after(position, FEW)
         if stretch.end == position:
             return 0
         words = [(each.row.id, " ".join(words_of(each.row))) for each in stretch.records]
         newest = max([newest, *(event_id for event_id, _ in words)])
+        tallies = tally_store.tallies_of(each.row for each in stretch.records)
         try:
             async with self.database.work() as work:
                 if seen is None:
-                    await word_store.begin(work, FOLLOWER, stretch.end, newest)
+                    await word_store.begin(work, stretch.end, newest)
                 elif not await word_store.advance(
-                    work, FOLLOWER, before=position, after=stretch.end, newest=newest
+                    work, before=position, after=stretch.end, newest=newest
                 ):
                     return 0
                 await word_store.add(work, self.database.engine, words)
+                await tally_store.add(work, self.database.engine, tallies)
         except Taken:
             return 0
         return stretch.end - position
-
-
-def _earlier(event_id: str) -> str:
-    """What an event might have that is not seen yet though this one is."""
-    if len(event_id) <= len(FIRST):
-        return FIRST
-    milliseconds = int(event_id[4:16], 16) - _LATE
-    return f"evt_{max(milliseconds, 0):012x}"

@@ -36,8 +36,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 
 from gatewatch.audit.addresses import Addresses, unwanted_addresses, wanted_addresses
+from gatewatch.audit.formats.record import Seal
 from gatewatch.audit.kinds import fitting_kinds
+from gatewatch.audit.leaf import leaf_hash
 from gatewatch.audit.row import AuditRow
+from gatewatch.audit.seal_store import audit_seals
 from gatewatch.audit.search import KIND, Choice, Search
 from gatewatch.audit.span import Span, span_of
 from gatewatch.audit.store import audit_logs, kind_of
@@ -120,6 +123,14 @@ async def page(
     rows = await database.scan(statement, count=count, **params)
     found = [AuditRow(*row) for row in rows]
     return found if after is None else found[::-1]
+
+
+async def seals_of(database: Database, event_ids: Sequence[str]) -> dict[str, Seal]:
+    """The seals of events, of those that have one yet."""
+    rows = await database.scan(_SEALS, events=list(event_ids))
+    return {
+        event_id: Seal(position, leaf_hash(event_id, digest)) for event_id, position, digest in rows
+    }
 
 
 async def _looked_up(
@@ -338,3 +349,16 @@ def _page(
         return newest(select(audit_logs).select_from(joined), audit_logs)
 
     return Statement(spelled(Engine.SQLITE), postgres=spelled(Engine.POSTGRES))
+
+
+def _seals() -> Statement:
+    seal = audit_seals.c
+    found = select(seal.event_id, seal.position, seal.digest)
+
+    def spelled(engine: Engine) -> Select[Any]:
+        return found.where(_in(seal.event_id, "events", engine))
+
+    return Statement(spelled(Engine.SQLITE), postgres=spelled(Engine.POSTGRES))
+
+
+_SEALS: Final = _seals()

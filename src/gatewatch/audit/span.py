@@ -51,3 +51,18 @@ def at(moment: datetime, ticks: int = 0) -> str:
         return ids.earliest(ids.event_id, max(moment + ticks * _TICK, _EPOCH))
     except OverflowError:
         return FIRST if ticks < 0 else LAST
+
+
+def earlier(event_id: str, by: timedelta) -> str:
+    """Less than the ids of events up to so much earlier than one."""
+    if len(event_id) <= len(FIRST):
+        return FIRST
+    milliseconds = int(event_id[4:16], 16) - by // _TICK
+    return f"{FIRST}{max(milliseconds, 0):012x}"
+
+
+def time_of(event_id: str) -> datetime:
+    """When the event with an id happened, to the millisecond."""
+    if len(event_id) <= len(FIRST):
+        return _EPOCH
+    return _EPOCH + int(event_id[4:16], 16) * _TICK

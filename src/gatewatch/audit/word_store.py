@@ -32,6 +32,9 @@ MOST_TERMS: Final = 64
 LONGEST_INDEXED: Final = 3
 """Characters of the beginnings that FTS5 has an index of their own for."""
 
+FOLLOWER: Final = "index"
+"""The name under which it is kept how far the index has come."""
+
 _NUMBERED: Final = slice(4, 21)
 """The digits of an event's id that SQLite knows it by: its time, and 20 random bits."""
 
@@ -117,20 +120,21 @@ _ADVANCE: Final = Statement(
 )
 
 
-async def progress(database: Database, follower: str) -> tuple[int, str] | None:
-    """How far a follower has come: the last position, and the newest event's id."""
-    row = await database.look.find(_BY_NAME, follower)
+async def progress(database: Database) -> tuple[int, str] | None:
+    """How far the index has come: the last position, and the newest event's id."""
+    row = await database.look.find(_BY_NAME, FOLLOWER)
     return None if row is None else (int(row[0]), str(row[1]))
 
 
-async def begin(work: Work, follower: str, position: int, newest: str) -> None:
-    """Let a follower begin."""
-    await work.add(_BEGIN, {"name": follower, "position": position, "newest": newest})
+async def begin(work: Work, position: int, newest: str) -> None:
+    """Let the index begin."""
+    await work.add(_BEGIN, {"name": FOLLOWER, "position": position, "newest": newest})
 
 
-async def advance(work: Work, follower: str, *, before: int, after: int, newest: str) -> bool:
-    """Move a follower on, if it is where it was seen."""
-    return await work.run(_ADVANCE, follower=follower, before=before, after=after, seen=newest) == 1
+async def advance(work: Work, *, before: int, after: int, newest: str) -> bool:
+    """Say that the index has come further, if it is where it was seen."""
+    moved = await work.run(_ADVANCE, follower=FOLLOWER, before=before, after=after, seen=newest)
+    return moved == 1
 
 
 async def add(work: Work, engine: Engine, words: Sequence[tuple[str, str]]) -> None:

@@ -60,11 +60,12 @@ class Viewer:
     name: str
     is_admin: bool
     csrf_token: str
+    reads_audit: bool = False
 
     @classmethod
     def sample(cls) -> Self:
         """An example."""
-        return cls("ada@example.com", is_admin=True, csrf_token="c2FtcGxl")  # noqa: S106 - a sample
+        return cls("ada@example.com", is_admin=True, csrf_token="c2FtcGxl", reads_audit=True)  # noqa: S106 - a sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,14 @@ class Pages:
 
     def response(self, page: Page, status: int = 200, headers: Sequence[Header] = ()) -> Response:
         """A page as a response that no cache keeps and no other site may frame."""
-        html = (
+        html = self.part(page.template, page)
+        return Response(status, html.encode("utf-8"), (*_HEADERS, *headers))
+
+    def part(self, template: str, page: object) -> str:
+        """What a template makes of a page, or of what a part of one shows."""
+        return (
             _environment()
-            .get_template(page.template)
+            .get_template(template)
             .render(
                 page=page,
                 url=self.urls.local,
@@ -107,7 +113,6 @@ class Pages:
                 now=self.clock.now(),
             )
         )
-        return Response(status, html.encode("utf-8"), (*_HEADERS, *headers))
 
     def refused(self, page: Page, refusal: Refusal, headers: Sequence[Header] = ()) -> Response:
         """A page that says itself why it was refused, so that nobody loses what they typed."""

@@ -123,6 +123,11 @@ class Request:
             raise Refusal("content_too_large", f"The body is larger than {limit} bytes.")
         return b"".join(chunks)
 
+    async def gone(self) -> None:
+        """Wait until whoever asked has hung up."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     async def form(self) -> Mapping[str, str]:
         """The form in the body.
 

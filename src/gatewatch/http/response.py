@@ -1,6 +1,6 @@
 """A response: a status, a body, and headers."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +23,16 @@ class Response(msgspec.Struct, frozen=True):
     status: int
     body: bytes = b""
     headers: Sequence[Header] = ()
+
+
+class Streamed(Response, frozen=True, kw_only=True):
+    """What is sent back piece by piece, no faster than it is taken.
+
+    The pieces are closed when whoever asked hangs up; an error among them breaks the connection
+    off, so that what was sent is not taken for the whole.
+    """
+
+    chunks: AsyncGenerator[bytes, None]
 
 
 def json_response(

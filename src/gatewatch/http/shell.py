@@ -5,7 +5,9 @@ answered in the shape that the route's callers expect. It is one callable and no
 middleware because each layer of one costs every request.
 """
 
+import asyncio
 from collections.abc import Awaitable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +16,7 @@ from gatewatch.backends.telemetry.meter import RequestMeter
 from gatewatch.http.client_address import ClientAddress
 from gatewatch.http.errors import FAULT, Errors, unavailable
 from gatewatch.http.request import ClientDisconnected, Receive, Request, Scope, Send
-from gatewatch.http.response import Header, Response
+from gatewatch.http.response import Header, Response, Streamed
 from gatewatch.http.routing import UNMATCHED, Face, Match, Router, WrongMethod
 from gatewatch.http.urls import Urls
 from gatewatch.kernel.errors import Outage, Refusal
@@ -120,10 +122,31 @@ class Shell:
             (b"x-request-id", request.id.encode("ascii")),
             NOSNIFF,
         ]
-        if response.status not in _BODILESS:
+        if response.status not in _BODILESS and not isinstance(response, Streamed):
             headers.append((b"content-length", b"%d" % len(response.body)))
         if self.urls.secure:
             headers.append(HSTS)
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if isinstance(response, Streamed):
+            await self._stream(request, response, send)
+            return
         body = b"" if request.method == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
+
+    async def _stream(self, request: Request, response: Streamed, send: Send) -> None:
+        """Send the pieces as they come; each waits until the one before is on its way."""
+        gone = asyncio.create_task(request.gone())
+        try:
+            async with aclosing(response.chunks) as chunks:
+                if request.method != "HEAD":
+                    async for chunk in chunks:
+                        message = {"type": "http.response.body", "body": chunk, "more_body": True}
+                        await send(message)
+                        if gone.done():
+                            break
+        except Exception:
+            _LOG.exception("fault in the middle of %s %s", request.method, request.path)
+            raise
+        finally:
+            gone.cancel()
+        await send({"type": "http.response.body", "body": b""})

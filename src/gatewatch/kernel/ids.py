@@ -73,6 +73,16 @@ def request_id(now: datetime, entropy: Entropy) -> RequestId:
     return RequestId(_mint("req", now, entropy))
 
 
+def export_id(now: datetime, entropy: Entropy) -> str:
+    """A new id for an export of the audit log."""
+    return _mint("exp", now, entropy)
+
+
+def search_id(now: datetime, entropy: Entropy) -> str:
+    """A new id for a saved search."""
+    return _mint("sch", now, entropy)
+
+
 def emitter_name(now: datetime, entropy: Entropy) -> str:
     """A name for a process that records events, which no other ever had or will have."""
     return _mint("emt", now, entropy)

@@ -19,6 +19,39 @@ class AuditViewed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditExported(Event):
+    """Someone began to export the audit log; what they got is said when it ends."""
+
+    type: ClassVar[str] = "AUDIT_LOG_EXPORTED"
+    action: ClassVar[str] = "audit.exported"
+    severity: ClassVar[Severity] = Severity.WARNING
+    durability: ClassVar[Durability] = Durability.SPOOLED
+    resource: ClassVar[ResourceType | None] = ResourceType.AUDIT_LOG
+    resource_id: ClassVar[str | None] = "export_id"
+    resource_name: ClassVar[str | None] = "file_name"
+    export_id: str
+    file_name: str
+    filters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditExportEnded(Event):
+    """An export of the audit log ended: whole, or broken off."""
+
+    type: ClassVar[str] = "AUDIT_LOG_EXPORT_ENDED"
+    action: ClassVar[str] = "audit.export_ended"
+    durability: ClassVar[Durability] = Durability.SPOOLED
+    resource: ClassVar[ResourceType | None] = ResourceType.AUDIT_LOG
+    resource_id: ClassVar[str | None] = "export_id"
+    resource_name: ClassVar[str | None] = "file_name"
+    export_id: str
+    file_name: str
+    rows: int
+    sha256: str
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPurged(Event):
     """Events beyond their retention were removed from the audit log."""
 
@@ -31,4 +64,4 @@ class AuditPurged(Event):
     older_than: str
 
 
-EVENTS = (AuditViewed, AuditPurged)
+EVENTS = (AuditViewed, AuditExported, AuditExportEnded, AuditPurged)

@@ -35,7 +35,16 @@ class Role(StrEnum):
     """What an account is trusted with."""
 
     USER = "user"
+    AUDITOR = "auditor"
+    """Reads the audit log, and nothing else."""
     ADMIN = "admin"
+
+
+DEVICE_APPROVERS: Final = (Role.USER, Role.ADMIN)
+"""Who may let a device sign in as themselves."""
+
+AUDIT_READERS: Final = (Role.ADMIN, Role.AUDITOR)
+"""Who may read the audit log."""
 
 
 class AccountStatus(StrEnum):
@@ -143,6 +152,8 @@ def permissions(role: Role) -> tuple[str, ...]:
     match role:
         case Role.USER:
             return _EVERYBODYS
+        case Role.AUDITOR:
+            return ("audit.read", "sessions.manage")
         case Role.ADMIN:
             return (*_EVERYBODYS, "audit.read", "clients.manage", "users.manage")
         case _:

@@ -64,16 +64,16 @@ class Doorkeeper:
             return found
         raise Refusal("authentication_required", "Sign in to do that.", f"session: {found}")
 
-    async def require_role(self, request: Request, role: Role) -> SignedIn:
-        """Who is signed in, if they have this role.
+    async def require_role(self, request: Request, *roles: Role) -> SignedIn:
+        """Who is signed in, if they have one of these roles.
 
         Raises:
             Refusal: authentication_required, when nobody is; forbidden, when they have not.
         """
         signed_in = await self.signed_in(request)
-        if signed_in.account.role is not role:
+        if signed_in.account.role not in roles:
             self.sessions.turn_away(signed_in, AccessRefusal.ROLE, origin=request.origin)
-            raise Refusal("forbidden", "You are not allowed to do that.", f"role: not {role}")
+            raise Refusal("forbidden", "You are not allowed to do that.", f"role: none of {roles}")
         return signed_in
 
     def protect(self, request: Request, signed_in: SignedIn, form_token: str | None = None) -> None:

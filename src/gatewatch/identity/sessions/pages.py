@@ -11,7 +11,7 @@ from gatewatch.http.request import Request
 from gatewatch.http.response import Response, see_other
 from gatewatch.http.urls import Urls
 from gatewatch.http.user_agents import describe
-from gatewatch.identity.accounts.rules import Role
+from gatewatch.identity.accounts.rules import AUDIT_READERS, Role
 from gatewatch.identity.sessions.endpoint import Doorkeeper
 from gatewatch.identity.sessions.rules import Session, SignedIn
 from gatewatch.identity.sessions.service import Sessions
@@ -122,6 +122,7 @@ def viewer_of(visitor: SignedIn, csrf: Csrf) -> Viewer:
     return Viewer(
         visitor.account.email,
         is_admin=visitor.account.role is Role.ADMIN,
+        reads_audit=visitor.account.role in AUDIT_READERS,
         csrf_token=csrf.token(visitor.session.id),
     )
 

@@ -9,6 +9,7 @@ from gatewatch.http.pages import Pages, Viewer
 from gatewatch.http.request import Request
 from gatewatch.http.response import Response
 from gatewatch.http.user_agents import describe
+from gatewatch.identity.accounts.rules import DEVICE_APPROVERS
 from gatewatch.identity.sessions.endpoint import Doorkeeper
 from gatewatch.identity.sessions.pages import viewer_of
 from gatewatch.identity.sessions.rules import SignedIn
@@ -111,7 +112,7 @@ class DevicePages:
 
         Opening a link approves nothing (section 5.4): that takes a form of ours.
         """
-        visitor = await self.door.signed_in(request)
+        visitor = await self.door.require_role(request, *DEVICE_APPROVERS)
         typed = request.query.get("user_code", "")
         if not typed:
             return self.pages.response(EnterCodePage(viewer_of(visitor, self.csrf)))
@@ -123,7 +124,7 @@ class DevicePages:
 
     async def decide(self, request: Request) -> Response:
         """POST /device: lets the device in, or turns it away."""
-        visitor = await self.door.signed_in(request)
+        visitor = await self.door.require_role(request, *DEVICE_APPROVERS)
         form = await request.form()
         self.door.protect(request, visitor, form.get("csrf_token"))
         typed = form.get("user_code", "")

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
+from gatewatch.backends.database import Moment
+
 revision = "0004"
 down_revision = "0003"
 
@@ -29,6 +31,16 @@ def upgrade() -> None:
         sa.Column("newest", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_audit_progress"),
     )
+    op.create_table(
+        "audit_tallies",
+        sa.Column("dimension", sa.Text, nullable=False),
+        sa.Column("stretch", sa.Text, nullable=False),
+        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("events", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("dimension", "stretch", "value", name="pk_audit_tallies"),
+        sqlite_with_rowid=False,
+    )
+    _create_searches()
     if op.get_bind().dialect.name == "sqlite":
         # Words come apart already, so the plainest tokenizer does; where in an event they are
         # is of no use.
@@ -51,8 +63,8 @@ def downgrade() -> None:
     """Take the indexes away."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE audit_terms")
-    op.drop_table("audit_words")
-    op.drop_table("audit_progress")
+    for table in ("audit_words", "audit_searches", "audit_tallies", "audit_progress"):
+        op.drop_table(table)
     for column in ("ip_address", *_FILTERED):
         op.drop_index(f"ix_audit_logs_{column}_id", "audit_logs")
     op.drop_index("ix_audit_logs_kind_id", "audit_logs")
@@ -67,4 +79,20 @@ def _create_partial(column: str, **more: Any) -> None:
         sqlite_where=is_there,
         postgresql_where=is_there,
         **more,
+    )
+
+
+def _create_searches() -> None:
+    op.create_table(
+        "audit_searches",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("account_id", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("query", sa.Text, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_searches"),
+        sa.UniqueConstraint("account_id", "name", name="uq_audit_searches_account_id_name"),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["users.id"], name="fk_audit_searches_account_id", ondelete="CASCADE"
+        ),
     )
