@@ -5,11 +5,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
+from urllib.parse import parse_qsl
 
+from gatewatch.admin.filters import read_query
 from gatewatch.admin.first_start import FirstStart
 from gatewatch.audit.export import Exports
 from gatewatch.audit.feed import Feed
 from gatewatch.audit.formats import Observer
+from gatewatch.audit.holds import Holds
 from gatewatch.audit.indexer import Words
 from gatewatch.audit.journal import Emitter, Journal
 from gatewatch.audit.log import AuditLog
@@ -68,6 +71,7 @@ class Services:
     audit_log: AuditLog
     audit_words: Words
     exports: Exports
+    holds: Holds
     saved_searches: SavedSearches
     sinks: Sinks
     shipper: Shipper
@@ -166,7 +170,14 @@ class Services:
             tokens=tokens,
             sessions=sessions,
             device=device,
-            retention=Retention(database, journal, settings.audit.retention),
+            retention=Retention(
+                database,
+                journal,
+                meter,
+                settings.audit,
+                Observer.here(urls.issuer),
+                lambda query: read_query(parse_qsl(query), clock.now()).search,
+            ),
         )
         sinks = Sinks(
             database, journal, vault, clock, entropy, Feed(database), Observer.here(urls.issuer)
@@ -187,6 +198,7 @@ class Services:
             audit_log=AuditLog(database, journal, words, clock),
             audit_words=words,
             exports=Exports(database, journal, words, Observer.here(urls.issuer)),
+            holds=Holds(database, journal, clock, entropy),
             saved_searches=SavedSearches(database, clock, entropy),
             sinks=sinks,
             shipper=Shipper(sinks, journal, ephemeral, meter, clock, holder=emitter.name),

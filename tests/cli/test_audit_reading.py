@@ -72,3 +72,16 @@ def test_the_newest_events_are_printed_by_any_filter(house):
     assert [row["resource_name"] for row in found if row["action"] == "users.created"] == [
         "grace@example.com"
     ]
+
+
+def test_a_hold_is_placed_listed_and_released(house):
+    placed = gatewatch(house, "audit", "holds", "place", "Case 7", "--actor", "acc_1", "--json")
+    hold = json.loads(placed.stdout)
+    assert (hold["name"], hold["filters"]) == ("Case 7", "actor=acc_1")
+    assert "Case 7" in gatewatch(house, "audit", "holds", "list").stdout
+    assert gatewatch(house, "audit", "holds", "release", hold["id"]).returncode == 0
+    assert "Nothing is held." in gatewatch(house, "audit", "holds", "list").stderr
+    again = gatewatch(house, "audit", "holds", "release", hold["id"])
+    assert (again.returncode, again.stderr) == (1, "error: There is no such hold.\n")
+    moving = gatewatch(house, "audit", "holds", "place", "Case 8", "--since", "24h")
+    assert "does not move on" in moving.stderr

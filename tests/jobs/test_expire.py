@@ -10,7 +10,9 @@ from tests.kit.office import refusal_of
 from tests.kit.server import eventually
 from tests.kit.site import serving
 
+from gatewatch.audit.formats import Observer
 from gatewatch.audit.retention import Retention
+from gatewatch.audit.search import Search
 from gatewatch.backends.database import Database, Statement
 from gatewatch.backends.database import sweep as sweep_module
 from gatewatch.backends.ephemeral.memory import MemoryEphemeral
@@ -148,11 +150,22 @@ async def test_a_device_is_told_for_a_day_that_its_code_has_expired(office, home
     assert await refusal_of(too_late) == "invalid_grant"
 
 
+def retention_in(home) -> Retention:
+    return Retention(
+        home.database,
+        home.journal,
+        home.meter,
+        home.settings.audit,
+        Observer.here(home.urls.issuer),
+        lambda _query: Search(),
+    )
+
+
 async def test_each_job_counts_the_rows_of_its_table(office, home):
     person = await office.person()
     await office.signed_in(await office.television(), person)
     await home.journal.flush()
-    retention = Retention(home.database, home.journal, timedelta(days=90))
+    retention = retention_in(home)
     jobs = schedule(
         home.settings,
         home.meter,
@@ -175,7 +188,7 @@ async def test_each_job_counts_the_rows_of_its_table(office, home):
         SweptTable.AUDIT_LOGS: recorded,
     }
     assert await rows(home.database) == dict.fromkeys(TABLES, 0)
-    assert await home.actions() == ["audit.purged"]
+    assert set(await home.actions()) == {"audit.purged"}
 
 
 def test_the_schedule_follows_the_settings(office, home):
@@ -186,7 +199,7 @@ def test_the_schedule_follows_the_settings(office, home):
         tokens=office.tokens,
         sessions=home.sessions,
         device=office.device,
-        retention=Retention(home.database, home.journal, timedelta(days=90)),
+        retention=retention_in(home),
     )
     assert {job.name for job in jobs} == set(JobName) - {JobName.SEND_HEARTBEAT}
     assert {job.every for job in jobs} == {timedelta(hours=1), timedelta(hours=24)}

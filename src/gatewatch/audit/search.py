@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 from typing import Final, Self
 
 KIND: Final = ("event_type", "action", "severity", "success", "resource_type")
@@ -20,8 +21,23 @@ class Choice:
         """Whether a value is one of those meant."""
         return (not self.wanted or value in self.wanted) and value not in self.unwanted
 
+    def admits_address(self, text: str | None) -> bool:
+        """Whether an address is one of those meant, or in one of the networks."""
+        meant = not self.wanted or _is_among(text, self.wanted)
+        return meant and not _is_among(text, self.unwanted)
+
     def __bool__(self) -> bool:
         return bool(self.wanted or self.unwanted)
+
+
+def _is_among(text: str | None, addresses: frozenset[str]) -> bool:
+    if text is None or text in addresses:
+        return text is not None
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return any("/" in each and address in ip_network(each) for each in addresses)
 
 
 ANY: Final = Choice()

@@ -3,7 +3,7 @@
 It has no foreign keys: a trail outlives its subjects.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,10 @@ from sqlalchemy import (
     Index,
     Table,
     Text,
+    any_,
     bindparam,
+    column,
+    delete,
     func,
     literal_column,
     select,
@@ -29,12 +32,12 @@ from gatewatch.backends.database import (
     Insert,
     Lookup,
     Moment,
-    Sweep,
+    Statement,
     Work,
     metadata,
 )
+from gatewatch.backends.database.dialect import Array
 from gatewatch.catalogue.event import Severity
-from gatewatch.kernel import ids
 
 audit_logs: Final = Table(
     "audit_logs",
@@ -147,10 +150,20 @@ async def by_id(database: Database, event_id: str) -> AuditRow | None:
     return None if found is None else AuditRow(*found)
 
 
-async def remove(database: Database, *, before: datetime) -> int:
-    """Let the events before a moment go, a few at a time; how many went."""
-    upto = ids.earliest(ids.event_id, before)
-    return await _OLDER.let_go(database, upto=upto, before=before)
+async def remove(work: Work, event_ids: Sequence[str]) -> int:
+    """Let events go; how many went."""
+    return await work.run(_REMOVE, ids=list(event_ids))
 
 
-_OLDER: Final = Sweep(_c.id, _c.created_at < bindparam("before", type_=_c.created_at.type))
+async def oldest(database: Database) -> str | None:
+    """The id of the oldest event."""
+    row = await database.look.one(_OLDEST)
+    return None if row is None else str(row[0])
+
+
+_listed: Final = func.json_each(bindparam("ids", type_=Document)).table_valued(column("value"))
+_REMOVE: Final = Statement(
+    delete(audit_logs).where(_c.id.in_(select(_listed.c.value))),
+    postgres=delete(audit_logs).where(_c.id == any_(bindparam("ids", type_=Array(Text())))),
+)
+_OLDEST: Final = Statement(select(_c.id).order_by(_c.id).limit(1))

@@ -215,6 +215,16 @@ AUDIT_EVENTS: Final = Counter(
     help="Audit events kept, by severity.",
     labels={"severity": Severity},
 )
+AUDIT_OLDEST: Final = Gauge(
+    name="gatewatch_audit_oldest_event_timestamp_seconds",
+    help="When the oldest event that is still kept happened, in seconds since 1970; 0 if unknown.",
+    merge=Merge.MAX,
+)
+AUDIT_HELD: Final = Gauge(
+    name="gatewatch_audit_events_held",
+    help="Audit events beyond their retention that a legal hold keeps, when last looked.",
+    merge=Merge.MAX,
+)
 AUDIT_SINK_LAG: Final = Gauge(
     name="gatewatch_audit_sink_lag_seconds",
     help="Age of the oldest event that a receiver has yet to get, of the worst of its kind.",
@@ -286,6 +296,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     AUDIT_DROPPED,
     AUDIT_IN_FLIGHT,
     AUDIT_EVENTS,
+    AUDIT_OLDEST,
+    AUDIT_HELD,
     AUDIT_SINK_LAG,
     AUDIT_SINK_ROUND_TRIP,
     AUDIT_SINK_DELIVERIES,

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from gatewatch.cli import audit_reading, sinks
+from gatewatch.cli import audit_reading, holds, sinks
 
 
 def register(parser: ArgumentParser) -> None:
@@ -15,4 +15,5 @@ def register(parser: ArgumentParser) -> None:
     audit_reading.register_explain(
         parts.add_parser("explain", help="tell what happened in a request, in plain words")
     )
+    holds.register(parts.add_parser("holds", help="keep events, however old they get"))
     sinks.register(parts.add_parser("sinks", help="deliver the audit log to other systems"))

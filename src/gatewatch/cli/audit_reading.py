@@ -29,7 +29,7 @@ def register_tail(parser: ArgumentParser) -> None:
     """Declare ``gatewatch audit tail``."""
     parser.add_argument("-n", "--lines", type=int, default=20, help="how many (default: 20)")
     parser.add_argument("-f", "--follow", action="store_true", help="go on as they happen")
-    _add_filters(parser)
+    add_filters(parser)
     parser.set_defaults(run=tail)
 
 
@@ -44,7 +44,7 @@ def register_export(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--after", metavar="EVENT", help="go on behind this event, the last of a file broken off"
     )
-    _add_filters(parser)
+    add_filters(parser)
     parser.set_defaults(run=export)
 
 
@@ -56,7 +56,7 @@ def register_explain(parser: ArgumentParser) -> None:
 
 async def tail(arguments: Namespace, output: Output) -> int:
     """Print the newest events, and what follows."""
-    filters = _filters(arguments)
+    filters = filters_in(arguments)
     async with services() as server:
         await server.journal.flush()
         now = server.clock.now()
@@ -77,7 +77,7 @@ async def export(arguments: Namespace, output: Output) -> int:
     """Write events to a file, and say what it came to."""
     own = {name: getattr(arguments, name) for name in ("format", "selection", "subject")}
     given = {name: value for name, value in own.items() if value}
-    filters = _filters(arguments)
+    filters = filters_in(arguments)
     if arguments.after:
         filters.append(("cursor", f"older.{arguments.after}"))
     async with services() as server:
@@ -122,7 +122,8 @@ async def explain(arguments: Namespace, output: Output) -> int:
     return 0 if story.lines else 1
 
 
-def _add_filters(parser: ArgumentParser) -> None:
+def add_filters(parser: ArgumentParser) -> None:
+    """Declare an option for each filter."""
     for name in CHOICES:
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, metavar="VALUE", action="append", default=[])
@@ -130,7 +131,7 @@ def _add_filters(parser: ArgumentParser) -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
 
 
-def _filters(arguments: Namespace) -> list[tuple[str, str]]:
+def filters_in(arguments: Namespace) -> list[tuple[str, str]]:
     """The filters, as they would be written in an address."""
     said = [(name, value) for name in CHOICES for value in getattr(arguments, name)]
     return said + [(name, value) for name in _ONCE if (value := getattr(arguments, name))]

@@ -83,6 +83,11 @@ def search_id(now: datetime, entropy: Entropy) -> str:
     return _mint("sch", now, entropy)
 
 
+def hold_id(now: datetime, entropy: Entropy) -> str:
+    """A new id for a legal hold on audit events."""
+    return _mint("hld", now, entropy)
+
+
 def emitter_name(now: datetime, entropy: Entropy) -> str:
     """A name for a process that records events, which no other ever had or will have."""
     return _mint("emt", now, entropy)

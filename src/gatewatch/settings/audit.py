@@ -2,10 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
-from gatewatch.settings.declare import Setting
-from gatewatch.settings.forms import FLAG, duration, whole
+from gatewatch.catalogue.retention import RetentionClass
+from gatewatch.settings.declare import Form, Setting
+from gatewatch.settings.durations import format_duration, parse_duration
+from gatewatch.settings.forms import FLAG, PATH, duration, whole
+
+
+def _read_by_class(text: str) -> tuple[tuple[RetentionClass, timedelta], ...]:
+    pairs = (part.partition("=") for part in text.replace(" ", "").split(",") if part)
+    try:
+        by_class = {RetentionClass(name): parse_duration(length) for name, _, length in pairs}
+    except ValueError:
+        known = ", ".join(RetentionClass)
+        fix = f"give classes and durations, as in tokens=720h; the classes are {known}"
+        raise ValueError(fix) from None
+    return tuple(by_class.items())
+
+
+def _write_by_class(by_class: tuple[tuple[RetentionClass, timedelta], ...]) -> str:
+    return ",".join(f"{name}={format_duration(length)}" for name, length in by_class)
+
+
+_BY_CLASS: Final = Form("classes and durations", _read_by_class, _write_by_class)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +61,29 @@ class AuditSettings:
             "How often records beyond their time are removed.",
         ),
     ] = timedelta(hours=24)
+    retention_by_class: Annotated[
+        tuple[tuple[RetentionClass, timedelta], ...],
+        Setting(
+            "GATEWATCH_AUDIT_RETENTION_BY_CLASS",
+            _BY_CLASS,
+            "How long records of a class are kept instead, such as `security=17520h,tokens=720h`; "
+            f"the classes are {', '.join(f'`{each}`' for each in RetentionClass)}.",
+        ),
+    ] = ()
+    retention_floor: Annotated[
+        timedelta,
+        Setting(
+            "GATEWATCH_AUDIT_RETENTION_FLOOR",
+            duration(timedelta(0)),
+            "No record is removed sooner than this, whatever else is set.",
+        ),
+    ] = timedelta(0)
+    archive_dir: Annotated[
+        Path | None,
+        Setting(
+            "GATEWATCH_AUDIT_ARCHIVE_DIR",
+            PATH,
+            "Where records are written, as compressed NDJSON with their seals, before they are "
+            "removed; without it they are not.",
+        ),
+    ] = None

@@ -3,13 +3,15 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from tests.audit.desk import ADA, signed_in, spool
 from tests.audit.sinks.post_office import OPERATOR, until
 from tests.audit.sinks.receivers import Answer, Asked, http_receiver, syslog_receiver
 
-from gatewatch.audit import retention, store
+from gatewatch.audit import pages, store
+from gatewatch.audit.search import Search
 from gatewatch.audit.sinks.rules import SinkState
 from gatewatch.audit.sinks.service import DeadLetter
 from gatewatch.backends.database import Change
@@ -341,9 +343,11 @@ async def test_what_was_purged_before_it_went_is_counted(office, receiver, inbox
     await office.happen("1", "2")
     office.clock.advance(days=3)
     await office.happen("3")
-    before = office.clock.now() - retention.timedelta(days=1)
     await office.add(receiver.url, after=-1)
-    await store.remove(office.database, before=before)
+    old = Search(end_time=office.clock.now() - timedelta(days=1))
+    rows = await pages.page(office.database, old, count=100)
+    async with office.database.work() as work:
+        await store.remove(work, [row.id for row in rows])
     async with shipping(office):
         await until(lambda: inbox.names == ["3"])
 

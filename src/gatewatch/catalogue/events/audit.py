@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gatewatch.catalogue.event import Durability, Event, ResourceType, Severity
+from gatewatch.catalogue.retention import RetentionClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,46 @@ class AuditPurged(Event):
     resource: ClassVar[ResourceType | None] = ResourceType.AUDIT_LOG
     rows: int
     older_than: str
+    retention_class: RetentionClass
+    archive: str | None
+    """The file that they were written to before."""
 
 
-EVENTS = (AuditViewed, AuditExported, AuditExportEnded, AuditPurged)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditHoldPlaced(Event):
+    """What some filters find is kept, however old it gets."""
+
+    type: ClassVar[str] = "AUDIT_HOLD_PLACED"
+    action: ClassVar[str] = "audit.hold_placed"
+    severity: ClassVar[Severity] = Severity.WARNING
+    resource: ClassVar[ResourceType | None] = ResourceType.AUDIT_LOG
+    resource_id: ClassVar[str | None] = "hold_id"
+    resource_name: ClassVar[str | None] = "name"
+    hold_id: str
+    name: str
+    filters: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditHoldReleased(Event):
+    """A hold was taken away: what it kept may be removed."""
+
+    type: ClassVar[str] = "AUDIT_HOLD_RELEASED"
+    action: ClassVar[str] = "audit.hold_released"
+    severity: ClassVar[Severity] = Severity.CRITICAL
+    resource: ClassVar[ResourceType | None] = ResourceType.AUDIT_LOG
+    resource_id: ClassVar[str | None] = "hold_id"
+    resource_name: ClassVar[str | None] = "name"
+    hold_id: str
+    name: str
+    filters: str
+
+
+EVENTS = (
+    AuditViewed,
+    AuditExported,
+    AuditExportEnded,
+    AuditPurged,
+    AuditHoldPlaced,
+    AuditHoldReleased,
+)

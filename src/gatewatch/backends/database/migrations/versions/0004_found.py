@@ -41,6 +41,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     _create_searches()
+    op.create_table(
+        "audit_holds",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("query", sa.Text, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_holds"),
+    )
     if op.get_bind().dialect.name == "sqlite":
         # Words come apart already, so the plainest tokenizer does; where in an event they are
         # is of no use.
@@ -63,8 +71,8 @@ def downgrade() -> None:
     """Take the indexes away."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE audit_terms")
-    for table in ("audit_words", "audit_searches", "audit_tallies", "audit_progress"):
-        op.drop_table(table)
+    for name in ("words", "holds", "searches", "tallies", "progress"):
+        op.drop_table(f"audit_{name}")
     for column in ("ip_address", *_FILTERED):
         op.drop_index(f"ix_audit_logs_{column}_id", "audit_logs")
     op.drop_index("ix_audit_logs_kind_id", "audit_logs")
