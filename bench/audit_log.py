@@ -138,7 +138,9 @@ def searches(sample):
         "resource": Search(resource_id=only(sample.resource_id)),
         "request": Search(request_id=only(sample.request_id)),
         "session": Search(session_id=only(sample.session_id)),
-        "a day long ago": Search(start_time=day.replace(month=1, day=2), end_time=day.replace(month=1, day=3)),
+        "a day long ago": Search(
+            start_time=day.replace(month=1, day=2), end_time=day.replace(month=1, day=3)
+        ),
         "a day long ago, type, address": Search(
             start_time=day.replace(month=1, day=2),
             end_time=day.replace(month=1, day=3),
@@ -167,9 +169,8 @@ async def timed(times, act):
 
 async def measure_pages(database, deep):
     """Any page of any filters, at the top and deep in the log."""
-    (sample,) = [row for row in await pages.page(
-        database, Search(action=only("oauth.token.access_issued")), count=1
-    )]  # fmt: skip
+    found = await pages.page(database, Search(action=only("oauth.token.access_issued")), count=1)
+    (sample,) = found
     print(f"{'page of 20':<50} {'top':>8} {'deep':>8}   ms, and events found")
     for name, search in searches(sample).items():
         top, found = await timed(9, lambda s=search: pages.page(database, s, count=21))

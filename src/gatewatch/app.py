@@ -199,9 +199,7 @@ class Endpoints:
             ),
             home=HomePages(s.sessions, page_door, s.pages, s.csrf, s.urls),
             device_pages=DevicePages(s.device, page_door, s.pages, s.csrf),
-            audit=Audit(
-                s.audit_log, s.saved_searches, page_door, s.pages, s.csrf, s.urls, s.clock
-            ),
+            audit=Audit(s.audit_log, s.saved_searches, page_door, s.pages, s.csrf, s.urls, s.clock),
             audit_export=AuditExport(s.exports, page_door, s.urls, s.clock, s.entropy),
             audit_live=AuditLive(s.audit_log, page_door, s.pages, s.clock),
             audit_searches=AuditSearches(s.saved_searches, page_door, s.urls, s.clock),

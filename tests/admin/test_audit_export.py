@@ -117,8 +117,14 @@ async def test_selections_are_ready_for_those_who_ask(auth, ada, grace):
 
 @pytest.mark.parametrize(
     "query",
-    ["format=xlsx", "selection=pci", "selection=gdpr", "subject=acc_1", "cursor=newer.evt_" + "0" * 32],
-)  # fmt: skip
+    [
+        "format=xlsx",
+        "selection=pci",
+        "selection=gdpr",
+        "subject=acc_1",
+        "cursor=newer.evt_" + "0" * 32,
+    ],
+)
 async def test_what_cannot_be_exported_is_refused(ada, query):
     response = await ada.get(f"{AT}?{query}")
     assert (response.status_code, response.json()["code"]) == (400, "invalid_input")
