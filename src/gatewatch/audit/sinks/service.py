@@ -1,6 +1,6 @@
 """The sinks as operators have them: added, tested, paused, replayed, removed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -137,7 +137,7 @@ class Sinks:
         if sink.state is SinkState.PAUSED:
             return sink
         event = AuditSinkPaused(sink_id=sink.id, name=name, kind=sink.plan.kind)
-        return await self._change(sink, SinkState.PAUSED, sink.cursor, event, by)
+        return await self._stand(sink, SinkState.PAUSED, event, by)
 
     async def resume(self, name: str, *, by: Actor) -> StoredSink:
         """Go on where a sink was paused; of one that fails, try again at once."""
@@ -145,7 +145,7 @@ class Sinks:
         if sink.state is SinkState.ACTIVE:
             return sink
         event = AuditSinkResumed(sink_id=sink.id, name=name, kind=sink.plan.kind)
-        return await self._change(sink, SinkState.ACTIVE, sink.cursor, event, by)
+        return await self._stand(sink, SinkState.ACTIVE, event, by)
 
     async def replay(self, name: str, *, after: int, by: Actor) -> StoredSink:
         """Have a sink go on after a position: behind where it is, it gets events again."""
@@ -158,7 +158,12 @@ class Sinks:
             from_position=to,
             was_at=sink.cursor,
         )
-        return await self._change(sink, sink.state, to, event, by)
+        async with self.database.work() as work:
+            changed = await store.rewind(work, sink, to)
+            if changed:
+                await self._record(work, event, by)
+        _insist(changed)
+        return await self.named(name)
 
     async def test(self, name: str, *, by: Actor) -> Tested:
         """Send a sink a heartbeat now, past its filter and whatever waits, from this process."""
@@ -243,16 +248,15 @@ class Sinks:
             await store.exhume(work, sink, position=position)
         return True
 
-    async def _change(
-        self, sink: StoredSink, state: SinkState, cursor: int, event: Event, by: Actor
+    async def _stand(
+        self, sink: StoredSink, state: SinkState, event: Event, by: Actor
     ) -> StoredSink:
         async with self.database.work() as work:
-            changed = await store.change(work, sink, state=state, cursor=cursor)
+            changed = await store.stand(work, sink, state)
             if changed:
                 await self._record(work, event, by)
-        if not changed:
-            raise Refusal("conflict", "Somebody else changed the sink just now; look again.")
-        return replace(sink, state=state, cursor=cursor, failures=0, revision=sink.revision + 1)
+        _insist(changed)
+        return await self.named(sink.plan.name)
 
     async def _record(self, work: Work, event: Event, by: Actor) -> None:
         await self.journal.record(work, event, actor=by, origin=NOWHERE)
@@ -307,6 +311,11 @@ class Sinks:
             round_trip=None if round_trip_ms is None else timedelta(milliseconds=round_trip_ms),
             created_at=created_at,
         )
+
+
+def _insist(changed: bool) -> None:  # noqa: FBT001 - whether it was
+    if not changed:
+        raise Refusal("conflict", "Somebody else changed the sink just now; look again.")
 
 
 def _added(sink: StoredSink) -> AuditSinkAdded:

@@ -106,10 +106,10 @@ _STUMBLE: Final = Statement(
         last_error_at=_p(_s.last_error_at),
     )
 )
-_CHANGE: Final = Statement(
-    update(audit_sinks)
-    .where(*_IS_OURS)
-    .values(state=_p(_s.state), cursor=_p(_s.cursor), failures=0, revision=_s.revision + 1)
+_AGAIN: Final = {"failures": 0, "revision": _s.revision + 1}
+_STAND: Final = Statement(update(audit_sinks).where(*_IS_OURS).values(state=_p(_s.state), **_AGAIN))
+_REWIND: Final = Statement(
+    update(audit_sinks).where(*_IS_OURS).values(cursor=_p(_s.cursor), **_AGAIN)
 )
 _BURY: Final = Insert(audit_dead_letters)
 _IS_BURIED: Final = Statement(
@@ -196,12 +196,14 @@ async def stumble(
     return changed == 1
 
 
-async def change(work: Work, sink: StoredSink, *, state: SinkState, cursor: int) -> bool:
-    """Have a sink go on otherwise; False if somebody else changed it meanwhile."""
-    changed = await work.run(
-        _CHANGE, of=sink.id, seen=sink.revision, state=state.value, cursor=cursor
-    )
-    return changed == 1
+async def stand(work: Work, sink: StoredSink, state: SinkState) -> bool:
+    """Pause or resume a sink where it is; False if somebody else changed it meanwhile."""
+    return await work.run(_STAND, of=sink.id, seen=sink.revision, state=state.value) == 1
+
+
+async def rewind(work: Work, sink: StoredSink, to: int) -> bool:
+    """Have a sink go on after a position; False if somebody else changed it meanwhile."""
+    return await work.run(_REWIND, of=sink.id, seen=sink.revision, cursor=to) == 1
 
 
 async def bury(
