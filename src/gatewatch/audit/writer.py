@@ -14,6 +14,7 @@ from gatewatch.audit.spool import Segment, Spool
 from gatewatch.backends.database import Database
 from gatewatch.backends.telemetry.logs import Log, logger
 from gatewatch.catalogue.outcomes import DropReason
+from gatewatch.kernel.errors import Outage
 from gatewatch.kernel.time import stopwatch
 
 BATCH: Final = 100
@@ -176,6 +177,8 @@ class Writer:
             return rows
         try:
             await store.add(self._database, rows)
+        except Outage:
+            raise
         except Exception as error:
             # Whichever row it was, the others shall not suffer for it.
             taken = [row for row in rows if await self._store_alone(row)]
@@ -189,6 +192,8 @@ class Writer:
         """Write one row; one that an earlier process wrote already is as good."""
         try:
             await store.add(self._database, [row])
+        except Outage:
+            raise  # it says nothing about the row, which waits for the database to be back
         except Exception:  # noqa: BLE001 - told apart by looking
             return await store.by_id(self._database, row.id) is not None
         self._witness([row])
