@@ -203,8 +203,10 @@ async def measure_statistics(database):
 
 async def measure_export(url, database):
     """All of it as CSV, beside a bare cursor and the csv module; CPU, and memory."""
-    bare = await asyncio.to_thread(_bare_sqlite, url) if database.engine is Engine.SQLITE else (
-        await _bare_postgres(url)
+    bare = (
+        await asyncio.to_thread(_bare_sqlite, url)
+        if database.engine is Engine.SQLITE
+        else (await _bare_postgres(url))
     )
     exports = Exports(database, _Nobody(), Words(database), Observer.here("https://example.com"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

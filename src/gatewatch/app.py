@@ -35,6 +35,7 @@ from gatewatch.oauth.tokens.endpoint import (
 )
 from gatewatch.services import Services
 from gatewatch.settings import MetricsAccess
+from gatewatch.watch.checkpoints.endpoint import CheckpointEndpoint
 from gatewatch.watch.health.endpoint import HealthEndpoint
 from gatewatch.watch.metrics.endpoint import MetricsEndpoint
 
@@ -53,6 +54,10 @@ TABLE: Final[tuple[Line, ...]] = (
     # Is it well?
     Line("GET", "/health", Face.PROBLEM, lambda at: at.health.get),
     Line("GET", "/metrics", Face.PROBLEM, lambda at: at.metrics.get),
+    # Is the audit log what it was?
+    Line("GET", "/audit/checkpoint", Face.PROBLEM, lambda at: at.checkpoint.newest),
+    Line("GET", "/audit/checkpoint/{size}", Face.PROBLEM, lambda at: at.checkpoint.at),
+    Line("GET", "/audit/key", Face.PROBLEM, lambda at: at.checkpoint.key),
     # OAuth, for programs
     Line("POST", "/oauth/token", Face.OAUTH, lambda at: at.token.post),
     Line("POST", "/oauth/device/code", Face.OAUTH, lambda at: at.device_code.post),
@@ -157,6 +162,7 @@ class Endpoints:
 
     health: HealthEndpoint
     metrics: MetricsEndpoint
+    checkpoint: CheckpointEndpoint
     token: TokenEndpoint
     device_code: DeviceAuthorizationEndpoint
     introspection: IntrospectionEndpoint
@@ -186,6 +192,7 @@ class Endpoints:
         return cls(
             health=HealthEndpoint(s.health),
             metrics=MetricsEndpoint(s.meter, s.settings.telemetry.metrics_token),
+            checkpoint=CheckpointEndpoint(s.proofs),
             token=TokenEndpoint(s.clients, s.tokens, s.device),
             device_code=DeviceAuthorizationEndpoint(s.clients, s.device, s.urls),
             introspection=IntrospectionEndpoint(s.clients, s.tokens, s.urls.issuer),

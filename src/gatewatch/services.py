@@ -16,8 +16,10 @@ from gatewatch.audit.holds import Holds
 from gatewatch.audit.indexer import Words
 from gatewatch.audit.journal import Emitter, Journal
 from gatewatch.audit.log import AuditLog
+from gatewatch.audit.proofs import Proofs
 from gatewatch.audit.retention import Retention
 from gatewatch.audit.saved import SavedSearches
+from gatewatch.audit.sealer import Sealer
 from gatewatch.audit.shipper import Shipper
 from gatewatch.audit.sinks.service import HEARTBEAT, Sinks
 from gatewatch.backends import ephemeral as short_lived
@@ -75,6 +77,8 @@ class Services:
     saved_searches: SavedSearches
     sinks: Sinks
     shipper: Shipper
+    proofs: Proofs
+    sealer: Sealer
     csrf: Csrf
     pages: Pages
     throttle: Throttle
@@ -121,6 +125,7 @@ class Services:
             data_dir=settings.instance.data_dir,
         )
         words = Words(database)
+        proofs = Proofs.of(settings, database, journal, vault, meter, clock)
         csrf = Csrf(vault.key("csrf"), urls)
         throttle = Throttle(
             ephemeral,
@@ -202,6 +207,8 @@ class Services:
             saved_searches=SavedSearches(database, clock, entropy),
             sinks=sinks,
             shipper=Shipper(sinks, journal, ephemeral, meter, clock, holder=emitter.name),
+            proofs=proofs,
+            sealer=Sealer(ephemeral, meter, clock, entropy, proofs.heads, holder=emitter.name),
             csrf=csrf,
             pages=Pages(urls, clock),
             throttle=throttle,
@@ -239,6 +246,8 @@ class Services:
             await self.clients.ensure_cli()
             await self.audit_words.open()
             undo.push_async_callback(self.audit_words.close)
+            await self.sealer.open()
+            undo.push_async_callback(self.sealer.close)
             await self.jobs.open()
             undo.push_async_callback(self.jobs.close)
             await self.shipper.open()
@@ -252,6 +261,7 @@ class Services:
         await self.sessions.close()
         await self.hashing.close()
         await self.journal.close()
+        await self.sealer.close()
         await self.ephemeral.close()
         await self.database.close()
 

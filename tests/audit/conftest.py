@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.audit.desk import Desk
+from tests.audit.sealing import Office
 
 from gatewatch.audit.journal import Journal
 from gatewatch.backends.database import Database, migrate
@@ -53,3 +54,8 @@ async def journal(desk, meter) -> AsyncIterator[Journal]:
     await journal.open()
     yield journal
     await journal.close()
+
+
+@pytest.fixture
+def office(desk, database, clock, journal, meter) -> Office:
+    return Office(desk, database, clock, journal, meter)

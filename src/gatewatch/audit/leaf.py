@@ -20,7 +20,6 @@ let go, what is kept is its id and its digest.
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -36,6 +35,7 @@ MARKED: Final = ("actor_name", "ip_address", "request_path", "resource_name", "u
 """Columns that stand in the content as marks, as do all fields of the metadata."""
 
 _BESIDE: Final = "metadata."
+_MOST_NAMES: Final = 10_000
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
@@ -88,7 +88,7 @@ _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 def own_salt(salt: bytes, name: str) -> bytes:
     """The salt of one value."""
-    return sha256(salt + name.encode()).digest()
+    return sha256(salt + _OCTETS[name]).digest()
 
 
 def mark(salt: bytes, value: object) -> str:
@@ -113,35 +113,35 @@ def leaf_hash(event_id: str, digested: bytes) -> bytes:
 
 def content(row: AuditRow, salt: bytes | Taken) -> bytes:
     """Write down what is digested of an event."""
-    marked = partial(_kept, salt) if isinstance(salt, Taken) else partial(_salted, salt)
-    metadata = {name: marked(_BESIDE + name, value) for name, value in row.metadata.items()}
+    marked = _kept if isinstance(salt, Taken) else _salted
+    metadata = {name: marked(salt, _BESIDE + name, value) for name, value in row.metadata.items()}
     return _encode(
         Content(
             action=row.action,
             actor_id=row.actor_id,
-            actor_name=marked("actor_name", row.actor_name),
+            actor_name=marked(salt, "actor_name", row.actor_name),
             actor_type=row.actor_type,
             client_id=row.client_id,
             created_at=row.created_at,
             emitter=row.emitter,
             event_type=row.event_type,
-            ip_address=marked("ip_address", row.ip_address),
+            ip_address=marked(salt, "ip_address", row.ip_address),
             kept_before=row.kept_before,
             metadata=metadata or None,
             organization_id=row.organization_id,
             reason=row.reason,
             request_id=row.request_id,
             request_method=row.request_method,
-            request_path=marked("request_path", row.request_path),
+            request_path=marked(salt, "request_path", row.request_path),
             resource_id=row.resource_id,
-            resource_name=marked("resource_name", row.resource_name),
+            resource_name=marked(salt, "resource_name", row.resource_name),
             resource_type=row.resource_type,
             sequence=row.sequence,
             session_id=row.session_id,
             severity=row.severity,
             status=row.status,
             trace_id=row.trace_id,
-            user_agent=marked("user_agent", row.user_agent),
+            user_agent=marked(salt, "user_agent", row.user_agent),
         )
     )
 
@@ -183,13 +183,30 @@ def settled(value: Any) -> Any:
             return value
 
 
-def _salted(salt: bytes, name: str, value: object) -> str | None:
-    return None if value is None else mark(own_salt(salt, name), value)
+class _Octets(dict[str, bytes]):
+    """Names as they are hashed; there are as many as events have fields."""
+
+    def __missing__(self, name: str) -> bytes:
+        octets = name.encode()
+        if len(self) < _MOST_NAMES:
+            self[name] = octets
+        return octets
 
 
-def _kept(taken: Taken, name: str, value: object) -> str | None:
+_OCTETS: Final = _Octets()
+
+
+def _salted(salt: Any, name: str, value: object) -> str | None:
     if value is None:
-        return taken.marks.get(name)
+        return None
+    written = _encode(value if type(value) in _PLAIN else settled(value))
+    return sha256(sha256(salt + _OCTETS[name]).digest() + written).hexdigest()
+
+
+def _kept(taken: Any, name: str, value: object) -> str | None:
+    if value is None:
+        gone: str | None = taken.marks.get(name)
+        return gone
     if name not in taken.salts:
         raise ValueError(f"{name} has a value that was taken away")
     return mark(bytes.fromhex(taken.salts[name]), value)

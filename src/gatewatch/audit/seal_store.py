@@ -15,12 +15,15 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    and_,
     bindparam,
+    exists,
     func,
     select,
     update,
 )
 
+from gatewatch.audit.leaf import leaf_hash
 from gatewatch.audit.row import AuditRow
 from gatewatch.audit.store import audit_logs
 from gatewatch.backends.database import (
@@ -35,6 +38,7 @@ from gatewatch.backends.database import (
     Work,
     metadata,
 )
+from gatewatch.catalogue.events.audit import AuditPurged
 
 audit_keys: Final = Table(
     "audit_keys",
@@ -120,6 +124,11 @@ class SealRow:
     salt: bytes | None
     taken: dict[str, Any] | None
 
+    @property
+    def leaf_hash(self) -> bytes:
+        """Its hash in the tree."""
+        return leaf_hash(self.event_id, self.digest)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointRow:
@@ -150,10 +159,14 @@ _ADD_KEY: Final = Insert(audit_keys)
 _ADD_TREE: Final = Insert(audit_trees)
 _ADD_SEAL: Final = Insert(audit_seals)
 _ADD_CHECKPOINT: Final = Insert(audit_checkpoints)
+_LATER: Final = audit_trees.alias("later")
 _GROW: Final = Guard(
     audit_trees,
     key=_t.epoch,
-    where=_t.size == _bound("judged", _t.size),
+    where=and_(
+        _t.size == _bound("judged", _t.size),
+        ~exists(select(_LATER.c.epoch).where(_LATER.c.epoch > _t.epoch)),
+    ),
     values={"size": _bound("grown", _t.size), "emitters": _bound("emitters", _t.emitters)},
 )
 _KEY: Final = Statement(select(audit_keys).where(_k.id == _bound("key_id", _k.id)))
@@ -210,6 +223,11 @@ _UNSEALED: Final = Statement(
         _s.event_id.is_(None),
     )
     .order_by(_l.id)
+)
+_PURGES: Final = Statement(
+    select(_l.metadata)
+    .select_from(audit_logs.join(audit_seals, _l.id == _s.event_id))
+    .where(_l.event_type == AuditPurged.type)
 )
 _OF_EMITTER: Final = Statement(
     select(_l.sequence).where(_l.emitter == _bound("emitter", _l.emitter)).order_by(_l.sequence)
@@ -308,13 +326,22 @@ async def stretch(database: Database, *, after: str, most: int) -> Stretch:
     return Stretch(end, events, [AuditRow(*row) for row in rows])
 
 
+async def purges(database: Database) -> list[dict[str, Any]]:
+    """What the sealed log says of its purges."""
+    return [said for (said,) in await database.scan(_PURGES)]
+
+
 async def sequences(database: Database, emitter: str) -> list[int]:
     """The numbers of a process's events that are there; reads the whole log."""
     return [number for (number,) in await database.scan(_OF_EMITTER, emitter=emitter)]
 
 
-def begin(change: Change, tree: TreeRow, key: KeyRow | None) -> None:
-    """Have a change begin an epoch, with its key if that is new."""
+def beginning(tree: TreeRow, key: KeyRow | None, after: TreeRow | None) -> Change:
+    """What begins an epoch, with its key if that is new, if the tree before it is as judged."""
+    change = Change()
+    if after is not None:
+        same = {"judged": after.size, "grown": after.size, "emitters": after.emitters}
+        change = Change((_GROW, {"key": after.epoch, **same}))
     if key is not None:
         change.add(
             _ADD_KEY,
@@ -337,6 +364,7 @@ def begin(change: Change, tree: TreeRow, key: KeyRow | None) -> None:
             "begun_at": tree.begun_at,
         },
     )
+    return change
 
 
 def growth(
@@ -346,7 +374,7 @@ def growth(
     leaves: Sequence[SealRow],
     checkpoint: CheckpointRow,
 ) -> Change:
-    """What makes a tree grow, if it still has the size that was judged."""
+    """What makes a tree grow, if it is the newest, and still has the size that was judged."""
     change = Change(
         (_GROW, {"key": epoch, "judged": judged, "grown": checkpoint.size, "emitters": emitters})
     )

@@ -50,6 +50,8 @@ from gatewatch.catalogue.outcomes import (
     TokenKind,
     TokenRefresh,
     UserCodeLookup,
+    Witness,
+    WitnessOutcome,
 )
 
 HTTP_REQUESTS: Final = Histogram(
@@ -210,6 +212,25 @@ AUDIT_IN_FLIGHT: Final = Gauge(
     help="Audit events on disk in a spool, not yet rows of the audit log.",
     labels={"durability": Durability},
 )
+AUDIT_SEAL_LAG: Final = Gauge(
+    name="gatewatch_audit_seal_lag_seconds",
+    help="Age of the oldest audit event that was not sealed when last looked for.",
+    merge=Merge.MAX,
+)
+AUDIT_TREE_SIZE: Final = Gauge(
+    name="gatewatch_audit_tree_size",
+    help="Audit events sealed so far, those since purged among them.",
+    merge=Merge.MAX,
+)
+AUDIT_SEAL_FAILURES: Final = Counter(
+    name="gatewatch_audit_seal_failures_total",
+    help="Attempts to seal audit events that failed.",
+)
+AUDIT_CHECKPOINTS: Final = Counter(
+    name="gatewatch_audit_checkpoints_total",
+    help="Signed checkpoints on their way to a witness, by what became of them.",
+    labels={"witness": Witness, "outcome": WitnessOutcome},
+)
 AUDIT_EVENTS: Final = Counter(
     name="gatewatch_audit_events_total",
     help="Audit events kept, by severity.",
@@ -295,6 +316,10 @@ METRICS: Final[tuple[Metric, ...]] = (
     AUDIT_STORED,
     AUDIT_DROPPED,
     AUDIT_IN_FLIGHT,
+    AUDIT_SEAL_LAG,
+    AUDIT_TREE_SIZE,
+    AUDIT_SEAL_FAILURES,
+    AUDIT_CHECKPOINTS,
     AUDIT_EVENTS,
     AUDIT_OLDEST,
     AUDIT_HELD,

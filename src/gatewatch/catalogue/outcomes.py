@@ -157,6 +157,22 @@ class RevocationReason(StrEnum):
     REPLAY = "replay"
 
 
+class Witness(StrEnum):
+    """Who is told of a signed checkpoint."""
+
+    DATA_DIR = "data_dir"
+    FILE = "file"
+    URL = "url"
+
+
+class WitnessOutcome(StrEnum):
+    """Whether a witness was told."""
+
+    TOLD = "told"
+    FAILED = "failed"
+    """It is told of the next checkpoint, or of this one again."""
+
+
 class DropReason(StrEnum):
     """Why an audit event could not be kept."""
 

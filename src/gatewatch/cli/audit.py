@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from gatewatch.cli import audit_reading, holds, sinks
+from gatewatch.cli import audit_reading, holds, proof, sinks
 
 
 def register(parser: ArgumentParser) -> None:
@@ -17,3 +17,4 @@ def register(parser: ArgumentParser) -> None:
     )
     holds.register(parts.add_parser("holds", help="keep events, however old they get"))
     sinks.register(parts.add_parser("sinks", help="deliver the audit log to other systems"))
+    proof.register(parts)

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from gatewatch.catalogue.retention import RetentionClass
 from gatewatch.settings.declare import Form, Setting
 from gatewatch.settings.durations import format_duration, parse_duration
-from gatewatch.settings.forms import FLAG, PATH, duration, whole
+from gatewatch.settings.forms import FLAG, PATH, WEB_URL, duration, whole
 
 
 def _read_by_class(text: str) -> tuple[tuple[RetentionClass, timedelta], ...]:
@@ -85,5 +85,22 @@ class AuditSettings:
             PATH,
             "Where records are written, as compressed NDJSON with their seals, before they are "
             "removed; without it they are not.",
+        ),
+    ] = None
+    witness_file: Annotated[
+        Path | None,
+        Setting(
+            "GATEWATCH_AUDIT_WITNESS_FILE",
+            PATH,
+            "A file that every signed checkpoint of the audit log is added to; best on another "
+            "machine's disk.",
+        ),
+    ] = None
+    witness_url: Annotated[
+        str | None,
+        Setting(
+            "GATEWATCH_AUDIT_WITNESS_URL",
+            WEB_URL,
+            "An address that signed checkpoints of the audit log are posted to, as text.",
         ),
     ] = None

@@ -108,6 +108,12 @@ def _issuer(text: str) -> str:
     return text.rstrip("/")
 
 
+def _web_url(text: str) -> str:
+    fix = "give an address such as https://witness.example.com/checkpoints"
+    _require(text, fix, ok=_split(text, fix).scheme in {"http", "https"})
+    return text
+
+
 def _database_url(text: str) -> Secret:
     fix = "give sqlite:///path/to/file.db or postgresql://user:password@host/database"
     if text.startswith("sqlite:///"):
@@ -197,6 +203,7 @@ IDENTIFIER: Final = Form(
 NETWORKS: Final = Form("networks", _address_list, lambda value: ",".join(map(str, value)))
 LOG_FILTER: Final = Form("levels", _log_filter)
 ISSUER: Final = Form("URL", _issuer)
+WEB_URL: Final = Form("URL", _web_url)
 DATABASE_URL: Final = Form("URL", _database_url, _reveal, _mask_password)
 REDIS_URL: Final = Form("URL", _redis_url, _reveal, _mask_password)
 KEY: Final = Form("secret", _key, _reveal)

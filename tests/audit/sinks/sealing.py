@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from gatewatch.audit import leaf, seal_store
 from gatewatch.audit.seal_store import CheckpointRow, SealRow, TreeRow
-from gatewatch.backends.database import Change, Database
+from gatewatch.backends.database import Database
 
 SALT = bytes(16)
 BEGUN = datetime(2026, 2, 8, tzinfo=UTC)
@@ -15,9 +15,7 @@ async def seal(database: Database) -> None:
     tree = await seal_store.tree(database)
     if tree is None:
         tree = TreeRow(1, "test", "key", 0, 0, {}, BEGUN)
-        change = Change()
-        seal_store.begin(change, tree, None)
-        await database.commit(change)
+        await database.commit(seal_store.beginning(tree, None, None))
     found = await seal_store.stretch(database, after="", most=100_000)
     size = tree.size + len(found.unsealed)
     leaves = [
