@@ -16,7 +16,7 @@ from gatewatch.audit.seal_store import audit_checkpoints, audit_keys, audit_seal
 from gatewatch.audit.store import audit_logs
 from gatewatch.audit.tree import Tree
 from gatewatch.audit.verify import Verify
-from gatewatch.backends.database import Change, Digest, Document, Engine, Insert, Statement
+from gatewatch.backends.database import Change, Digest, Document, Insert, Statement
 from gatewatch.backends.ephemeral.memory import MemoryEphemeral
 
 EVENT = bindparam("event_id", type_=Text)
@@ -105,9 +105,8 @@ async def test_an_edited_field_is_located(sealed):
     assert told(await verify(sealed)) == [(Kind.CHANGED, event.id)]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # jsonb takes JSON alone
 async def test_an_event_that_can_no_longer_be_read_is_located(sealed):
-    if sealed.database.engine is Engine.POSTGRES:
-        pytest.skip("PostgreSQL takes nothing but JSON into a jsonb")
     event = (await sealed.rows())[7]
     async with sealed.database.work() as work:
         await work.run(
