@@ -1,6 +1,7 @@
 """Tampering: whatever is done to the log, it is noticed, and where."""
 
 import base64
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,14 +11,17 @@ from tests.audit.test_sealer import REMOVE, roll_back
 
 from gatewatch.audit import seal_store, store
 from gatewatch.audit.findings import Kind, Report
+from gatewatch.audit.formats import Observer
 from gatewatch.audit.note import Checkpoint, Signer
 from gatewatch.audit.retention import Retention
 from gatewatch.audit.seal_store import audit_checkpoints, audit_keys, audit_seals, audit_trees
+from gatewatch.audit.search import Search
 from gatewatch.audit.store import audit_logs
 from gatewatch.audit.tree import Tree
 from gatewatch.audit.verify import Verify
 from gatewatch.backends.database import Change, Digest, Document, Insert, Statement
 from gatewatch.backends.ephemeral.memory import MemoryEphemeral
+from gatewatch.settings import AuditSettings
 
 EVENT = bindparam("event_id", type_=Text)
 AT = bindparam("at", type_=BigInteger)
@@ -280,10 +284,15 @@ async def test_leaves_whose_checkpoint_is_gone_are_located(sealed):
     assert told(await verify(sealed)) == [(Kind.FORGED, "positions 10 and after")]
 
 
-async def test_what_a_purge_in_the_log_accounts_for_is_no_removal(sealed, journal):
-    from datetime import timedelta
-
-    retention = Retention(sealed.database, journal, timedelta(minutes=45))
+async def test_what_a_purge_in_the_log_accounts_for_is_no_removal(sealed, journal, meter):
+    retention = Retention(
+        sealed.database,
+        journal,
+        meter,
+        AuditSettings(retention=timedelta(minutes=45)),
+        Observer.here("https://auth.example.com"),
+        lambda _query: Search(),
+    )
     removed = await retention.sweep(sealed.clock.now())
     await journal.flush()
     sealer = sealed.sealer("later", ephemeral=MemoryEphemeral(sealed.clock))

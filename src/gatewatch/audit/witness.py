@@ -122,6 +122,7 @@ def _tail(path: Path) -> str:
 def _replace(path: Path, note: str) -> None:
     """Put a note in place of the last one, so that a reader finds either."""
     beside = path.with_suffix(".new")
+    beside.touch(mode=0o600)
     beside.write_text(note, encoding="utf-8")
     beside.replace(path)
 
